@@ -1,0 +1,1 @@
+//! Wire types and paths, shared by server and client.

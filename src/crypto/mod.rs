@@ -1,0 +1,1 @@
+//! Authenticated encryption, key derivation, key wrapping and proofs.

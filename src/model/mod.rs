@@ -1,0 +1,22 @@
+//! Pure data: names, states, ids and [`ErrorCode`]. No I/O, no async, no clock.
+
+pub mod audit;
+pub mod connection;
+pub mod error_code;
+pub mod identity;
+pub mod login;
+pub mod names;
+pub mod provider;
+pub mod target;
+
+pub use audit::{AuditEvent, AuditRecord, EventName, Outcome};
+pub use connection::{Connection, ConnectionState, Credential};
+pub use error_code::ErrorCode;
+pub use identity::{Caller, ClaimState, Identity, IdentityClaim, Principal, Role, SignedIn};
+pub use login::{LoginSession, LoginState};
+pub use names::{
+    ConnectionName, Did, Email, EventId, Handle, LoginSessionId, NameError, PrincipalId,
+    ProviderName, VaultId,
+};
+pub use provider::Provider;
+pub use target::{Injection, Target};

@@ -1,0 +1,314 @@
+//! The definition of a third party (schema version 1 of `http-api.md`).
+//!
+//! Only data: `catalog` reads the files, checks every rule and fills these in.
+
+use super::names::ProviderName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What kind of secret a login yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthType {
+    #[serde(rename = "oauth2")]
+    OAuth2,
+    ApiKey,
+    Browser,
+}
+
+impl AuthType {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OAuth2 => "oauth2",
+            Self::ApiKey => "api_key",
+            Self::Browser => "browser",
+        }
+    }
+}
+
+/// How a person logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    Pkce,
+    DeviceCode,
+    DcrPkce,
+    ApiKey,
+    Browser,
+}
+
+impl Flow {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pkce => "pkce",
+            Self::DeviceCode => "device_code",
+            Self::DcrPkce => "dcr_pkce",
+            Self::ApiKey => "api_key",
+            Self::Browser => "browser",
+        }
+    }
+
+    pub fn from_wire(text: &str) -> Option<Self> {
+        match text {
+            "pkce" => Some(Self::Pkce),
+            "device_code" => Some(Self::DeviceCode),
+            "dcr_pkce" => Some(Self::DcrPkce),
+            "api_key" => Some(Self::ApiKey),
+            "browser" => Some(Self::Browser),
+            _ => None,
+        }
+    }
+}
+
+/// Where a definition came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderSource {
+    Bundled,
+    Custom,
+}
+
+/// The definition of a third party.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provider {
+    #[serde(default = "schema_version")]
+    pub schema_version: u32,
+    pub name: ProviderName,
+    pub display_name: String,
+    /// What it is for, such as `llm`, `app` or `mcp`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    pub auth_type: AuthType,
+    pub flow: Flow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKeySettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<BrowserSettings>,
+    /// Environment variable to what it holds.
+    #[serde(
+        default,
+        with = "export_spelling",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub export: BTreeMap<String, ExportSource>,
+    /// Where the credential may go: hosts, URLs with a path prefix, `regex:` patterns.
+    #[serde(default, with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub api_url: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs_url: Option<String>,
+    /// The fake value a child gets; `{random}` or `{random:N}` becomes random letters and digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<String>,
+    /// What to add to a request; empty means: what `api_key`, `oauth` or `browser` imply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub injections: Vec<InjectionRule>,
+    /// Fields this version does not know; kept and given back.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+const fn schema_version() -> u32 {
+    1
+}
+
+/// One thing to add to a request. `{secret}` in `format`, `username` and `password` is the credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InjectionRule {
+    /// `name: format`, for example `Authorization: Bearer {secret}`.
+    Header { name: String, format: String },
+    /// `Authorization: Basic base64(username:password)` (RFC 7617).
+    Basic { username: String, password: String },
+    /// `?name=secret`.
+    Query { name: String },
+    /// `Cookie: name=secret`.
+    Cookie { name: String },
+}
+
+/// What an exported variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExportSource {
+    AccessToken,
+    ApiToken,
+    BaseUrl,
+    ApiUrl,
+}
+
+impl ExportSource {
+    /// Whether the variable holds a secret, and so gets a placeholder under `run`.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::AccessToken | Self::ApiToken)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OAuthSettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_authorization_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_token_request: Option<DeviceTokenRequest>,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    #[serde(default)]
+    pub pkce: bool,
+    #[serde(default)]
+    pub supports_device_code: bool,
+    #[serde(default)]
+    pub supports_dcr: bool,
+    /// The site the `{base_url}` templates stand for when nobody names another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceTokenRequest {
+    #[serde(rename = "oauth2_form")]
+    OAuth2Form,
+    #[serde(rename = "json")]
+    Json,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RegistrationSettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKeySettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header_name: Option<String>,
+    /// Goes before the key with a space between; `null` and `""` mean the bare key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header_prefix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env_var: Option<String>,
+    /// What a key looks like; anchored at both ends whether or not it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_pattern: Option<String>,
+    /// Said to a person whose key does not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_pattern_hint: Option<String>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BrowserSettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_url: Option<String>,
+    #[serde(default)]
+    pub domains: Vec<String>,
+    #[serde(default)]
+    pub auth_cookies: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate_url: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra_headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_hours: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_from_cookie: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extract: Vec<CookieExtraction>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Copies one cookie into a header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CookieExtraction {
+    pub cookie: String,
+    pub header: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+}
+
+/// A string or a list of strings; written back as it would be read most plainly.
+mod one_or_many {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+        Ok(match Option::<OneOrMany>::deserialize(from)? {
+            None => Vec::new(),
+            Some(OneOrMany::One(text)) => vec![text],
+            Some(OneOrMany::Many(list)) => list,
+        })
+    }
+
+    pub(super) fn serialize<S: Serializer>(list: &[String], to: S) -> Result<S::Ok, S::Error> {
+        match list {
+            [only] => only.serialize(to),
+            many => many.serialize(to),
+        }
+    }
+}
+
+/// Reads `{"GITHUB_TOKEN": "ACCESS_TOKEN"}` and the older `{"env": {"access_token": "GITHUB_TOKEN"}}`.
+mod export_spelling {
+    use super::ExportSource;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Spelling {
+        Nested { env: BTreeMap<String, String> },
+        Flat(BTreeMap<String, ExportSource>),
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<String, ExportSource>, D::Error> {
+        match Option::<Spelling>::deserialize(from)? {
+            None => Ok(BTreeMap::new()),
+            Some(Spelling::Flat(map)) => Ok(map),
+            Some(Spelling::Nested { env }) => env
+                .into_iter()
+                .map(|(source, variable)| Ok((variable, nested(&source)?)))
+                .collect(),
+        }
+    }
+
+    fn nested<E: Error>(source: &str) -> Result<ExportSource, E> {
+        match source {
+            "access_token" => Ok(ExportSource::AccessToken),
+            "api_key" | "api_token" => Ok(ExportSource::ApiToken),
+            "base_url" => Ok(ExportSource::BaseUrl),
+            "api_url" => Ok(ExportSource::ApiUrl),
+            other => Err(E::custom(format!(
+                "export.env has `{other}`; known are access_token, api_key, base_url and api_url"
+            ))),
+        }
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<String, ExportSource>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        map.serialize(to)
+    }
+}

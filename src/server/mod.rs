@@ -1,0 +1,1 @@
+//! The HTTP server: router, extractors, error table, routes and pages.

@@ -1,0 +1,1 @@
+//! SQL, rows and transactions; sees ciphertext only.

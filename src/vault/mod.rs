@@ -1,0 +1,1 @@
+//! Seal and open: where plaintext meets ciphertext.
