@@ -8,6 +8,8 @@ pub mod secret;
 
 pub mod clock;
 
+pub mod files;
+
 pub mod telemetry;
 
 pub mod model;

@@ -1,0 +1,256 @@
+//! Private files: readable by their owner alone, never reached through a symbolic link.
+//!
+//! Everything Authsome keeps on disk goes through here, so that one place answers for modes
+//! (0600 for files, 0700 for directories, whatever the umask says), for `O_NOFOLLOW`, and for
+//! replacing a file so that a crash leaves the old one or the new one, never half of either.
+//! It refuses to follow a link in the last component of a path; the directories above it are the
+//! user's own.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+const NO_FOLLOW: i32 = nix::fcntl::OFlag::O_NOFOLLOW.bits() | nix::fcntl::OFlag::O_CLOEXEC.bits();
+
+/// Makes `path` and what is missing above it, 0700 each; an existing `path` must be a real
+/// directory and is tightened to 0700.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            "is a symbolic link or a file; a private directory must be a real one",
+        ));
+    }
+    if found.mode() & 0o777 != 0o700 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Writes a file that must not exist yet, and makes it durable.
+pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = private_options().create_new(true).write(true).open(path)?;
+    tighten(&file)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    sync_parent(path)
+}
+
+/// Replaces a file whole: readers see the old content or the new, and a link is replaced, not followed.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = sibling(path, &format!(".{}.new", std::process::id()));
+    match fs::remove_file(&beside) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    create_private(&beside, content)?;
+    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sync_parent(path)
+}
+
+/// Reads a whole file of at most `limit` bytes, refusing links and anything that is not a plain file.
+pub fn read_private(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = private_options()
+        .read(true)
+        .custom_flags(NO_FOLLOW | NON_BLOCK)
+        .open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "is not a plain file",
+        ));
+    }
+    let mut content = Vec::new();
+    file.take(limit + 1).read_to_end(&mut content)?;
+    if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("is larger than {limit} bytes"),
+        ));
+    }
+    Ok(content)
+}
+
+/// Opens a file to append to, creating it; an existing one is tightened to 0600.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    let file = private_options().append(true).create(true).open(path)?;
+    tighten(&file)?;
+    Ok(file)
+}
+
+/// Opens a file to read and write, creating it empty; never truncates.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    let file = private_options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    tighten(&file)?;
+    Ok(file)
+}
+
+/// A log that is cut when it grows: `name`, then `name.1` (newest) to `name.<keep>` (oldest).
+#[derive(Debug)]
+pub struct RotatingFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    limit: u64,
+    keep: u32,
+}
+
+impl RotatingFile {
+    /// Appends to `path`; before it would pass `limit` bytes it is set aside, and at most `keep` old ones stay.
+    pub fn open(path: &Path, limit: u64, keep: u32) -> io::Result<Self> {
+        let file = append_private(path)?;
+        let size = file.metadata()?.len();
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            size,
+            limit,
+            keep,
+        })
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        for number in (1..self.keep).rev() {
+            let from = sibling(&self.path, &format!(".{number}"));
+            if from.symlink_metadata().is_ok() {
+                fs::rename(from, sibling(&self.path, &format!(".{}", number + 1)))?;
+            }
+        }
+        fs::rename(&self.path, sibling(&self.path, ".1"))?;
+        self.file = append_private(&self.path)?;
+        self.size = 0;
+        Ok(())
+    }
+}
+
+impl Write for RotatingFile {
+    /// Writes all of `lines` to one file: a record is never cut in two by a rotation.
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let adds = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        if self.size > 0 && self.size.saturating_add(adds) > self.limit {
+            self.rotate()?;
+        }
+        self.file.write_all(lines)?;
+        self.size = self.size.saturating_add(adds);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+const NON_BLOCK: i32 = nix::fcntl::OFlag::O_NONBLOCK.bits();
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(NO_FOLLOW);
+    options
+}
+
+/// The mode given at creation is cut by the umask and ignored for a file that exists; this one is not.
+fn tighten(file: &File) -> io::Result<()> {
+    if file.metadata()?.mode() & 0o777 == 0o600 {
+        return Ok(());
+    }
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_private_file_is_0600_and_is_never_overwritten_by_create() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        create_private(&path, b"one").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert!(create_private(&path, b"two").is_err());
+        assert_eq!(read_private(&path, 10).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_link_is_refused_for_reading_and_appending_and_replaced_by_replace() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        fs::write(&target, b"other").unwrap();
+        symlink(&target, &link).unwrap();
+        assert!(read_private(&link, 10).is_err());
+        assert!(append_private(&link).is_err());
+        replace_private(&link, b"mine").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"other");
+        assert_eq!(read_private(&link, 10).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn too_long_a_file_and_a_directory_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("long");
+        create_private(&path, b"12345").unwrap();
+        assert!(read_private(&path, 4).is_err());
+        assert!(read_private(&path, 5).is_ok());
+        assert!(read_private(dir.path(), 5).is_err());
+    }
+
+    #[test]
+    fn a_wide_open_directory_is_tightened_and_a_link_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("a/b");
+        create_private_dir(&home).unwrap();
+        fs::set_permissions(&home, fs::Permissions::from_mode(0o777)).unwrap();
+        create_private_dir(&home).unwrap();
+        assert_eq!(mode(&home), 0o700);
+        let link = dir.path().join("link");
+        symlink(&home, &link).unwrap();
+        assert!(create_private_dir(&link).is_err());
+    }
+
+    #[test]
+    fn a_log_is_cut_between_records_and_the_oldest_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let mut log = RotatingFile::open(&path, 10, 2).unwrap();
+        for record in ["first..\n", "second.\n", "third..\n", "fourth.\n"] {
+            log.write_all(record.as_bytes()).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
+        assert_eq!(
+            (read("log"), read("log.1"), read("log.2"), read("log.3")),
+            (
+                "fourth.\n".into(),
+                "third..\n".into(),
+                "second.\n".into(),
+                String::new()
+            )
+        );
+    }
+}
