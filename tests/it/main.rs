@@ -1,10 +1,20 @@
 //! One binary of black-box tests: what a user or an attacker can observe.
+//!
+//! `cfg(test)` on each room tells the lints that helpers may unwrap, too.
 
+#[cfg(test)]
 mod api;
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod proxy;
+#[cfg(test)]
 mod security;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod vectors;
