@@ -1,0 +1,84 @@
+//! Secrets on their way out: export and resolve.
+
+use super::WireSecret;
+use crate::model::{ConnectionName, ProviderName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// `POST /credentials/export`
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Export {
+    /// Null exports the default connection of every provider.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub provider: Option<ProviderName>,
+    #[serde(default)]
+    #[schema(value_type = String, default = "default")]
+    pub connection: ConnectionName,
+    #[serde(default)]
+    pub format: ExportFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// `NAME=value` lines.
+    #[default]
+    Env,
+    /// `export NAME='value'` lines, safe for `eval`.
+    Shell,
+    /// One JSON object.
+    Json,
+}
+
+/// The text to print.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Exported {
+    pub output: WireSecret,
+}
+
+/// `POST /credentials/resolve`
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Resolve {
+    #[schema(value_type = String)]
+    pub provider: ProviderName,
+    /// Null takes the provider's default connection.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub connection: Option<ConnectionName>,
+}
+
+/// What to add to a request to this provider.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Resolved {
+    #[schema(value_type = String)]
+    pub provider: ProviderName,
+    #[schema(value_type = String)]
+    pub connection: ConnectionName,
+    /// The header part alone, for 0.5 clients.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub headers: BTreeMap<String, WireSecret>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    /// How long the answer may be used without asking again, in seconds; 0 is "ask every time".
+    #[serde(default)]
+    pub lease_seconds: u32,
+    /// Everything to add, headers included.
+    #[serde(default)]
+    pub injections: Vec<InjectedPartBody>,
+    /// The bare secrets, which must not come back in a response.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub secrets: Vec<WireSecret>,
+}
+
+/// One thing to add to a request.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InjectedPartBody {
+    Header { name: String, value: WireSecret },
+    Query { name: String, value: WireSecret },
+    Cookie { name: String, value: WireSecret },
+}

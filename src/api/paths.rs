@@ -1,0 +1,88 @@
+//! Every path of the daemon: templates for the router, functions for the client.
+//!
+//! Arguments are checked names, none of which can hold a character that needs escaping in a path.
+
+use crate::model::{ConnectionName, Handle, LoginSessionId, ProviderName};
+
+pub const HEALTH: &str = "/health";
+pub const HEALTH_READY: &str = "/health/ready";
+pub const READY: &str = "/ready";
+pub const WHOAMI: &str = "/whoami";
+pub const OPENAPI: &str = "/openapi.json";
+
+pub const REGISTER_IDENTITY: &str = "/identities/register";
+pub const IDENTITY: &str = "/identities/{handle}";
+pub const BIND_LOCAL: &str = "/identities/{handle}/bind-local";
+
+pub const LOGINS: &str = "/auth/sessions";
+pub const LOGIN: &str = "/auth/sessions/{id}";
+pub const LOGIN_RESUME: &str = "/auth/sessions/{id}/resume";
+pub const LOGIN_INPUT: &str = "/auth/sessions/{id}/input";
+pub const LOGIN_DEVICE: &str = "/auth/sessions/{id}/device";
+pub const OAUTH_CALLBACK: &str = "/auth/callback/oauth";
+
+pub const CONNECTIONS: &str = "/connections";
+pub const CONNECTION: &str = "/connections/{provider}/{connection}";
+pub const CONNECTION_LOGOUT: &str = "/connections/{provider}/{connection}/logout";
+pub const CONNECTION_DEFAULT: &str = "/connections/{provider}/{connection}/default";
+pub const PROVIDER_REVOKE: &str = "/connections/{provider}/revoke";
+
+pub const EXPORT: &str = "/credentials/export";
+pub const RESOLVE: &str = "/credentials/resolve";
+pub const PROXY_ROUTES: &str = "/proxy/routes";
+
+pub const PROVIDERS: &str = "/providers";
+pub const PROVIDER: &str = "/providers/{name}";
+
+pub const AUDIT_EVENTS: &str = "/audit/events";
+pub const DASHBOARD_SESSION: &str = "/session";
+pub const INVITATIONS: &str = "/admin/invitations";
+
+pub const CLAIM: &str = "/claim/{token}";
+pub const CLAIM_CONFIRM: &str = "/claim/{token}/confirm";
+pub const CLAIM_REJECT: &str = "/claim/{token}/reject";
+pub const SIGN_UP: &str = "/auth/register";
+pub const SIGN_IN: &str = "/auth/login";
+pub const SIGN_OUT: &str = "/logout";
+pub const DASHBOARD: &str = "/ui/";
+pub const AUDIT_PAGE: &str = "/audit";
+
+pub fn identity(handle: &Handle) -> String {
+    format!("/identities/{handle}")
+}
+
+pub fn bind_local(handle: &Handle) -> String {
+    format!("/identities/{handle}/bind-local")
+}
+
+pub fn login(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}")
+}
+
+pub fn login_resume(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}/resume")
+}
+
+pub fn login_input(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}/input")
+}
+
+pub fn connection(provider: &ProviderName, connection: &ConnectionName) -> String {
+    format!("/connections/{provider}/{connection}")
+}
+
+pub fn connection_logout(provider: &ProviderName, connection: &ConnectionName) -> String {
+    format!("/connections/{provider}/{connection}/logout")
+}
+
+pub fn connection_default(provider: &ProviderName, connection: &ConnectionName) -> String {
+    format!("/connections/{provider}/{connection}/default")
+}
+
+pub fn provider_revoke(provider: &ProviderName) -> String {
+    format!("/connections/{provider}/revoke")
+}
+
+pub fn provider(name: &ProviderName) -> String {
+    format!("/providers/{name}")
+}

@@ -1,0 +1,41 @@
+//! Provider definitions.
+
+use crate::model::{Provider, ProviderName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A provider definition, schema version 1.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object, title = "Provider")]
+pub struct Definition(pub Provider);
+
+/// `GET /providers`, and `by_source` of `GET /connections`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct ProvidersBySource {
+    pub bundled: Vec<Definition>,
+    pub custom: Vec<Definition>,
+}
+
+/// `POST /providers`; a bare definition is taken too.
+///
+/// The definition stays as it was written, so that a wrong one is refused by name, rule by rule.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RegisterProvider {
+    #[schema(value_type = Object)]
+    pub definition: serde_json::Value,
+    /// Replace a custom definition of that name, or stand in for a bundled one.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// The answer of `POST /providers` and `DELETE /providers/{name}`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderChanged {
+    pub status: String,
+    #[schema(value_type = String)]
+    pub provider: ProviderName,
+    /// What the person should know, such as hosts it takes over from a bundled provider.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
