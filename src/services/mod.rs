@@ -1,1 +1,32 @@
-//! The use cases.
+//! The use cases: what people and agents can do, each one method, each authenticated by its
+//! first argument.
+//!
+//! Knows no HTTP, reads no environment and asks no clock but the shared one. What a caller may not
+//! know exists answers exactly as what does not exist.
+
+mod accounts;
+mod actor;
+mod audit;
+mod connections;
+mod error;
+mod identities;
+mod logins;
+mod providers;
+mod resolver;
+mod setup;
+mod status;
+
+pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
+pub use actor::Actor;
+pub use audit::{Audit, AuditPage, AuditQuery, ExternalEvent};
+pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};
+pub use error::Error;
+pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
+pub use logins::{
+    BeginLogin, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction, ResumeData,
+    Submitted, Visitor,
+};
+pub use providers::{ProviderList, Providers, Registered, Removed};
+pub use resolver::{Resolver, Route, RouteScope};
+pub use setup::{Mode, Services, ServicesConfig};
+pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};
