@@ -102,7 +102,7 @@ pub struct FormInput {
 #[derive(Debug)]
 pub enum Submitted {
     /// Stored; show the result page.
-    Done(LoginSession),
+    Done(Box<LoginSession>),
     /// Show the form again with its `problem` (status 400); nothing is used up.
     TryAgain(Box<LoginForm>),
 }
