@@ -41,6 +41,8 @@ pub struct BrowserSession {
 #[derive(Debug, Clone)]
 pub struct Invitation {
     pub url: String,
+    /// Where only this address may use it.
+    pub email: Option<Email>,
     pub role: Role,
     pub expires_at: OffsetDateTime,
 }
@@ -93,6 +95,7 @@ impl Accounts {
         &self,
         actor: impl Into<Actor<'a>>,
         role: Role,
+        email: Option<Email>,
     ) -> Result<Invitation, Error> {
         Err(Error::new(ErrorCode::Internal, "not built yet"))
     }

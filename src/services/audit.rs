@@ -7,7 +7,8 @@
 
 use super::{Actor, Error};
 use crate::model::{
-    AuditRecord, Caller, ConnectionName, ErrorCode, EventId, Handle, PrincipalId, ProviderName,
+    AuditRecord, Caller, ConnectionName, ErrorCode, EventId, Handle, Outcome, PrincipalId,
+    ProviderName,
 };
 use time::OffsetDateTime;
 
@@ -16,9 +17,10 @@ use time::OffsetDateTime;
 pub struct AuditQuery {
     /// 1 to 1,000; 50 when `None`.
     pub limit: Option<u32>,
-    /// The cursor of the page before.
-    pub before: Option<String>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
     pub event: Option<String>,
+    pub outcome: Option<Outcome>,
     pub identity: Option<Handle>,
     pub principal: Option<PrincipalId>,
     pub provider: Option<ProviderName>,
@@ -31,7 +33,7 @@ pub struct AuditQuery {
 pub struct AuditPage {
     pub entries: Vec<AuditRecord>,
     /// Where the next page begins; `None` at the end.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// An event an agent reports; everything else about it is the server's.

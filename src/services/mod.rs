@@ -27,6 +27,6 @@ pub use logins::{
     Submitted, Visitor,
 };
 pub use providers::{ProviderList, Providers, Registered, Removed};
-pub use resolver::{Resolver, Route, RouteScope};
+pub use resolver::{Release, Resolver, Route, RouteScope};
 pub use setup::{Mode, Services, ServicesConfig};
 pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};

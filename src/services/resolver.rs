@@ -8,6 +8,8 @@
 use super::{Error, Unspent};
 use crate::model::provider::ExportSource;
 use crate::model::{Caller, ConnectionName, ErrorCode, Injection, ProviderName};
+use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// Which providers the routes are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,14 @@ pub struct Route {
     pub placeholder: Option<String>,
 }
 
+/// What leaves the daemon for one request.
+#[derive(Debug, Clone)]
+pub struct Release {
+    pub injection: Arc<Injection>,
+    /// When the credential ends by itself, where that is known.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
 /// Answers the proxies.
 #[derive(Debug, Clone)]
 pub struct Resolver {}
@@ -47,7 +57,7 @@ impl Resolver {
         unspent: Unspent,
         provider: &ProviderName,
         connection: Option<&ConnectionName>,
-    ) -> Result<Injection, Error> {
+    ) -> Result<Release, Error> {
         Err(Error::new(ErrorCode::Internal, "not built yet"))
     }
 
