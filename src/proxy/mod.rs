@@ -1,1 +1,15 @@
-//! The intercepting proxy of one run.
+//! The intercepting proxy of one run: loopback only, one secret per run, its CA in memory.
+//!
+//! A child's `CONNECT` to a host that a [`Route`] names is terminated with a certificate of this
+//! run; every request inside is matched, asked for at [`Resolve`], given the credential and sent
+//! on over verified TLS. Everything else is tunnelled untouched. The proxy knows no daemon: who
+//! holds the credentials is behind [`Resolve`]. It never injects into cleartext, never follows a
+//! redirect, never writes a key to disk and never hands a secret back to the child.
+//!
+//! HTTP semantics: RFC 9110; HTTP/1.1: RFC 9112; HTTP/2: RFC 9113; problem details: RFC 9457.
+
+mod resolve;
+mod start;
+
+pub use resolve::{Placeholder, Refusal, Resolve, Route};
+pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, start};
