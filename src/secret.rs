@@ -57,6 +57,10 @@ secret_text! {
     Token,
     /// The finished value of an injected header, query parameter or cookie.
     InjectedValue,
+    /// The URL of a database, which holds its password.
+    DatabaseUrl,
+    /// The private key of an Identity as 64 hexadecimal digits.
+    IdentityKey,
     /// The password of one run's proxy.
     ProxySecret,
 }
