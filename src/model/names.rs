@@ -126,6 +126,13 @@ impl Default for ConnectionName {
     }
 }
 
+impl Did {
+    /// For `crypto::did`, which encodes real keys: 34 bytes are 47 or 48 characters.
+    pub(crate) fn from_base58btc(encoded: &str) -> Self {
+        Self(format!("did:key:z{encoded}"))
+    }
+}
+
 impl Email {
     /// Trims and lower-cases what a person typed, then checks it.
     pub fn from_typed(text: &str) -> Result<Self, NameError> {
