@@ -49,6 +49,8 @@ secret_text! {
     ClientSecret,
     /// The text the key-encryption key is derived from; any UTF-8 text, surrounding white space removed.
     MasterKey,
+    /// The text of an export: variables with their secrets.
+    ExportedText,
     /// A password a person typed to sign in to the daemon.
     Password,
     /// One value of a browser cookie at a provider.

@@ -5,9 +5,9 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Actor, Error};
 use crate::model::{Caller, ClaimState, Did, ErrorCode, Handle, PrincipalId, SignedIn};
 use crate::secret::Token;
+use crate::services::{Actor, Error};
 use time::OffsetDateTime;
 
 /// The parts of a request that a proof binds, as the server saw them.

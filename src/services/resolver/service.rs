@@ -5,9 +5,9 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Error, Unspent};
 use crate::model::provider::ExportSource;
 use crate::model::{Caller, ConnectionName, ErrorCode, Injection, ProviderName};
+use crate::services::{Error, Unspent};
 use std::sync::Arc;
 use time::OffsetDateTime;
 

@@ -5,9 +5,9 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Actor, Error};
 use crate::model::{Caller, Email, ErrorCode, Principal, PrincipalId, Role, SignedIn};
 use crate::secret::{Password, Token};
+use crate::services::{Actor, Error};
 use std::net::IpAddr;
 use time::OffsetDateTime;
 

@@ -5,10 +5,11 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Actor, Error};
 use crate::model::{
     Caller, Connection, ConnectionName, Credential, ErrorCode, Handle, ProviderName,
 };
+use crate::secret::ExportedText;
+use crate::services::{Actor, Error};
 
 /// The connections at one provider.
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ impl Connections {
         provider: Option<&ProviderName>,
         connection: &ConnectionName,
         format: ExportFormat,
-    ) -> Result<String, Error> {
+    ) -> Result<ExportedText, Error> {
         Err(Error::new(ErrorCode::Internal, "not built yet"))
     }
 }

@@ -5,13 +5,13 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::Error;
 use crate::model::provider::Flow;
 use crate::model::{
     Caller, ConnectionName, ErrorCode, LoginSession, LoginSessionId, Provider, ProviderName,
     SignedIn,
 };
 use crate::secret::{ApiKey, Token};
+use crate::services::Error;
 use std::sync::Arc;
 use time::OffsetDateTime;
 

@@ -5,8 +5,8 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Actor, Error};
 use crate::model::{ErrorCode, Provider, ProviderName};
+use crate::services::{Actor, Error};
 use std::sync::Arc;
 
 /// Every definition in use; a custom one hides the bundled one of its name.

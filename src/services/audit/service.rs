@@ -5,11 +5,11 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use super::{Actor, Error};
 use crate::model::{
     AuditRecord, Caller, ConnectionName, ErrorCode, EventId, Handle, Outcome, PrincipalId,
     ProviderName,
 };
+use crate::services::{Actor, Error};
 use time::OffsetDateTime;
 
 /// Which events to list, newest first.

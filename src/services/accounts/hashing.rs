@@ -1,0 +1,126 @@
+//! Password hashes, a few at a time: each takes tens of milliseconds and mebibytes on purpose, so a
+//! flood of sign-ins must not become a flood of them.
+
+use crate::crypto::password;
+use crate::model::ErrorCode;
+use crate::secret::Password;
+use crate::services::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Hashes computed at once.
+const AT_ONCE: usize = 2;
+/// Sign-ins that may wait for their turn; at 20 ms each the last waits about two seconds.
+const WAITING: usize = 256;
+
+#[derive(Debug, Clone)]
+pub(super) struct Hasher {
+    turns: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Hasher {
+    pub(super) fn new() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// The text to store for a new password.
+    pub(super) async fn hash(&self, new: Password) -> Result<String, Error> {
+        let turn = self.turn().await?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            password::hash(&new)
+        });
+        hashed
+            .await
+            .map_err(Error::internal)?
+            .map_err(|e| busy().caused_by(e))
+    }
+
+    /// Whether the password fits. Takes as long without a stored hash as with one.
+    pub(super) async fn verify(
+        &self,
+        given: Password,
+        stored: Option<String>,
+    ) -> Result<bool, Error> {
+        let turn = self.turn().await?;
+        let verified = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            if let Some(stored) = stored {
+                return password::verify(&given, &stored);
+            }
+            password::dummy_verify(&given);
+            false
+        });
+        verified.await.map_err(Error::internal)
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let _place = Place::take(&self.waiting).ok_or_else(busy)?;
+        let turns = Arc::clone(&self.turns);
+        turns.acquire_owned().await.map_err(Error::internal)
+    }
+}
+
+fn busy() -> Error {
+    Error::new(
+        ErrorCode::TooManyRequests,
+        "too many people are signing in at this moment; try again in a few seconds",
+    )
+    .retry_after(Duration::from_secs(2))
+}
+
+/// A place in the queue, given back when dropped, also when its owner leaves.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        let place = Self(waiting);
+        let before = waiting.fetch_add(1, Ordering::SeqCst);
+        (before < WAITING).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_turns_people_away_and_recovers() {
+        let hasher = Hasher::new();
+        let held = hasher
+            .turns
+            .clone()
+            .acquire_many_owned(u32::try_from(AT_ONCE).unwrap())
+            .await
+            .unwrap();
+        let waiting: Vec<_> = (0..WAITING)
+            .map(|_| Place::take(&hasher.waiting).unwrap())
+            .collect();
+        let refused = hasher.verify(Password::new("x"), None).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TooManyRequests);
+        assert!(refused.come_back_after().is_some());
+        drop((waiting, held));
+        assert!(!hasher.verify(Password::new("x"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_verifies_its_password_alone() {
+        let hasher = Hasher::new();
+        let stored = hasher.hash(Password::new("right")).await.unwrap();
+        let verify = |text| hasher.verify(Password::new(text), Some(stored.clone()));
+        assert!(verify("right").await.unwrap());
+        assert!(!verify("wrong").await.unwrap());
+    }
+}

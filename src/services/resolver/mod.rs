@@ -1,0 +1,6 @@
+//! What to add to a request: the hot path of the daemon.
+
+mod render;
+mod service;
+
+pub use service::{Release, Resolver, Route, RouteScope};
