@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_value_lives_for_one_generation() {
-        let kept = Snapshots::new(10, Duration::from_secs(60));
+        let kept = Snapshots::new(10, Duration::from_mins(1));
         assert_eq!(get(&kept, Some(1), 10).await, 10);
         assert_eq!(get(&kept, Some(1), 11).await, 10);
         assert_eq!(get(&kept, Some(2), 12).await, 12);
@@ -73,14 +73,14 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_generation_nothing_is_kept() {
-        let kept = Snapshots::new(10, Duration::from_secs(60));
+        let kept = Snapshots::new(10, Duration::from_mins(1));
         assert_eq!(get(&kept, None, 10).await, 10);
         assert_eq!(get(&kept, None, 11).await, 11);
     }
 
     #[tokio::test]
     async fn a_failure_is_not_kept() {
-        let kept: Snapshots<u8, u8> = Snapshots::new(10, Duration::from_secs(60));
+        let kept: Snapshots<u8, u8> = Snapshots::new(10, Duration::from_mins(1));
         let failed = kept.get(1, Some(1), async { Err(Error::invalid("no")) });
         assert!(failed.await.is_err());
         assert_eq!(get(&kept, Some(1), 7).await, 7);

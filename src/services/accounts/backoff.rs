@@ -16,7 +16,7 @@ pub(super) enum Guard {
 }
 
 /// A count this long without a wrong try starts again.
-pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
 impl Guard {
     const fn free_tries(self) -> u32 {
@@ -28,7 +28,7 @@ impl Guard {
 
     const fn ceiling(self) -> Duration {
         match self {
-            Self::Account => Duration::from_secs(5 * 60),
+            Self::Account => Duration::from_mins(5),
             Self::Address => Duration::from_secs(30),
         }
     }
