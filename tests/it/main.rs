@@ -15,6 +15,10 @@ mod security;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "the stories that need the rest come with the daemon"
+)]
 mod support;
 #[cfg(test)]
 mod vectors;

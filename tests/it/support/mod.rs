@@ -1,1 +1,6 @@
-//! Support stories.
+//! What the stories are told with: a real daemon, agents, browsers, upstreams, databases.
+
+pub(crate) mod agent;
+pub(crate) mod browser;
+pub(crate) mod daemon;
+pub(crate) mod http;
