@@ -1,11 +1,16 @@
 //! Pure data: names, states, ids and [`ErrorCode`]. No I/O, no async, no clock.
 
+pub mod api_url;
 pub mod audit;
 pub mod connection;
 pub mod error_code;
+pub mod export;
 pub mod identity;
+pub mod injection;
+pub mod key;
 pub mod login;
 pub mod names;
+pub mod placeholder;
 pub mod provider;
 pub mod target;
 

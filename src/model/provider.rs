@@ -2,6 +2,8 @@
 //!
 //! Only data: `catalog` reads the files, checks every rule and fills these in.
 
+use super::export::{ExportSource, export_spelling};
+use super::injection::InjectionRule;
 use super::names::ProviderName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -100,7 +102,7 @@ pub struct Provider {
     pub api_url: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docs_url: Option<String>,
-    /// The fake value a child gets; `{random}` or `{random:N}` becomes random letters and digits.
+    /// The fake value a child gets in place of the secret; see [`PlaceholderTemplate`](super::placeholder::PlaceholderTemplate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
     /// What to add to a request; empty means: what `api_key`, `oauth` or `browser` imply.
@@ -113,37 +115,6 @@ pub struct Provider {
 
 const fn schema_version() -> u32 {
     1
-}
-
-/// One thing to add to a request. `{secret}` in `format`, `username` and `password` is the credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum InjectionRule {
-    /// `name: format`, for example `Authorization: Bearer {secret}`.
-    Header { name: String, format: String },
-    /// `Authorization: Basic base64(username:password)` (RFC 7617).
-    Basic { username: String, password: String },
-    /// `?name=secret`.
-    Query { name: String },
-    /// `Cookie: name=secret`.
-    Cookie { name: String },
-}
-
-/// What an exported variable holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ExportSource {
-    AccessToken,
-    ApiToken,
-    BaseUrl,
-    ApiUrl,
-}
-
-impl ExportSource {
-    /// Whether the variable holds a secret, and so gets a placeholder under `run`.
-    pub const fn is_secret(self) -> bool {
-        matches!(self, Self::AccessToken | Self::ApiToken)
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -193,7 +164,8 @@ pub struct RegistrationSettings {
 pub struct ApiKeySettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header_name: Option<String>,
-    /// Goes before the key with a space between; `null` and `""` mean the bare key.
+    /// Goes before the key with a space between; `""` (and `null` in a file) means the bare key.
+    /// Absent: `Bearer` in `Authorization`, the bare key in any other header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header_prefix: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,52 +235,5 @@ mod one_or_many {
             [only] => only.serialize(to),
             many => many.serialize(to),
         }
-    }
-}
-
-/// Reads `{"GITHUB_TOKEN": "ACCESS_TOKEN"}` and the older `{"env": {"access_token": "GITHUB_TOKEN"}}`.
-mod export_spelling {
-    use super::ExportSource;
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::collections::BTreeMap;
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Spelling {
-        Nested { env: BTreeMap<String, String> },
-        Flat(BTreeMap<String, ExportSource>),
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<String, ExportSource>, D::Error> {
-        match Option::<Spelling>::deserialize(from)? {
-            None => Ok(BTreeMap::new()),
-            Some(Spelling::Flat(map)) => Ok(map),
-            Some(Spelling::Nested { env }) => env
-                .into_iter()
-                .map(|(source, variable)| Ok((variable, nested(&source)?)))
-                .collect(),
-        }
-    }
-
-    fn nested<E: Error>(source: &str) -> Result<ExportSource, E> {
-        match source {
-            "access_token" => Ok(ExportSource::AccessToken),
-            "api_key" | "api_token" => Ok(ExportSource::ApiToken),
-            "base_url" => Ok(ExportSource::BaseUrl),
-            "api_url" => Ok(ExportSource::ApiUrl),
-            other => Err(E::custom(format!(
-                "export.env has `{other}`; known are access_token, api_key, base_url and api_url"
-            ))),
-        }
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        map: &BTreeMap<String, ExportSource>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        map.serialize(to)
     }
 }

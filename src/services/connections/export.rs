@@ -1,8 +1,8 @@
 //! How exported variables are written. Pure; the text it gives holds secrets.
 
 use super::ExportFormat;
-use crate::model::provider::{ExportSource, Provider};
-use crate::model::{Connection, Credential};
+use crate::model::export::ExportSource;
+use crate::model::{Connection, Credential, Provider};
 use crate::secret::{ExportedText, InjectedValue};
 
 /// One variable of an export.
@@ -18,44 +18,27 @@ pub(super) fn variables(
     connection: &Connection,
     credential: &Credential,
 ) -> Vec<Variable> {
-    let mut wanted: Vec<(&str, ExportSource)> = provider
-        .export
-        .iter()
-        .map(|(name, source)| (name.as_str(), *source))
-        .collect();
-    if let (true, Some(name)) = (wanted.is_empty(), own_variable(provider)) {
-        wanted.push((name, ExportSource::ApiToken));
-    }
-    wanted
+    provider
+        .variables()
         .into_iter()
         .filter(|(name, _)| is_variable_name(name))
         .filter_map(|(name, source)| {
-            Some(Variable {
-                name: name.to_owned(),
-                value: value(source, provider, connection, credential)?,
-            })
+            let value = value(&source, provider, connection, credential)?;
+            Some(Variable { name, value })
         })
         .collect()
 }
 
-fn own_variable(provider: &Provider) -> Option<&str> {
-    provider.api_key.as_ref()?.env_var.as_deref()
-}
-
 fn value(
-    source: ExportSource,
+    source: &ExportSource,
     provider: &Provider,
     connection: &Connection,
     credential: &Credential,
 ) -> Option<InjectedValue> {
     match source {
-        ExportSource::AccessToken | ExportSource::ApiToken => match credential {
-            Credential::ApiKey { key } => Some(InjectedValue::new(key.reveal())),
-            Credential::OAuth2 { access_token, .. } => {
-                Some(InjectedValue::new(access_token.reveal()))
-            }
-            Credential::Cookies { .. } => None,
-        },
+        ExportSource::AccessToken | ExportSource::ApiToken | ExportSource::Cookie(_) => {
+            source.secret_of(credential).map(InjectedValue::new)
+        }
         ExportSource::BaseUrl => connection
             .base_url
             .clone()

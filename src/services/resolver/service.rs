@@ -5,7 +5,7 @@
     reason = "the signatures land first; the bodies follow"
 )]
 
-use crate::model::provider::ExportSource;
+use crate::model::export::ExportSource;
 use crate::model::{Caller, ConnectionName, ErrorCode, Injection, ProviderName};
 use crate::services::{Error, Unspent};
 use std::sync::Arc;

@@ -1,0 +1,140 @@
+//! Whether a key that a person pasted can be one of this provider's.
+
+use super::injection::sendable;
+use super::provider::Provider;
+use regex::{Regex, RegexBuilder};
+
+/// Longest key, in bytes; some services hand out whole JWTs.
+pub const LONGEST_KEY: usize = 16 * 1024;
+/// Longest `key_pattern`, in bytes.
+pub const LONGEST_PATTERN: usize = 512;
+/// Memory one compiled pattern may take, in bytes; also what bounds the time of a match.
+const PATTERN_MEMORY: usize = 1 << 18;
+
+/// Why a key was not taken. Never holds the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    #[error("no key was given")]
+    Empty,
+    #[error("the key is longer than {LONGEST_KEY} characters; paste only the key")]
+    TooLong,
+    #[error(
+        "the key has line breaks or other characters that cannot be part of one; copy it again"
+    )]
+    Characters,
+    #[error("this does not look like a key of {provider}{}", hint.as_ref().map(|h| format!(": {h}")).unwrap_or_default())]
+    Pattern {
+        provider: String,
+        hint: Option<String>,
+    },
+}
+
+impl Provider {
+    /// Checks a pasted key, white space around it removed by the caller, against what can be sent
+    /// and against `key_pattern`.
+    pub fn check_key(&self, key: &str) -> Result<(), KeyProblem> {
+        if key.is_empty() {
+            return Err(KeyProblem::Empty);
+        }
+        if key.len() > LONGEST_KEY {
+            return Err(KeyProblem::TooLong);
+        }
+        if !sendable(key) || key.contains(' ') {
+            return Err(KeyProblem::Characters);
+        }
+        let settings = self.api_key.as_ref();
+        let Some(pattern) = settings.and_then(|s| s.key_pattern.as_deref()) else {
+            return Ok(());
+        };
+        // A pattern that does not compile was refused when the definition was read.
+        if whole(pattern, false).is_ok_and(|pattern| pattern.is_match(key)) {
+            return Ok(());
+        }
+        Err(KeyProblem::Pattern {
+            provider: self.display_name.clone(),
+            hint: settings.and_then(|s| s.key_pattern_hint.clone()),
+        })
+    }
+}
+
+/// Compiles `pattern` so that it only ever matches a whole text.
+///
+/// It is compiled alone first: `a)|(b` would otherwise climb out of the group that anchors it.
+pub fn whole(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(format!("it is longer than {LONGEST_PATTERN} characters"));
+    }
+    let compile = |text: &str| {
+        RegexBuilder::new(text)
+            .size_limit(PATTERN_MEMORY)
+            .dfa_size_limit(PATTERN_MEMORY)
+            .nest_limit(32)
+            .case_insensitive(ignore_case)
+            .build()
+            .map_err(|e| plain(&e))
+    };
+    compile(pattern)?;
+    compile(&format!("^(?:{pattern})$"))
+}
+
+/// The last line of a regex error says what is wrong; the lines above draw the pattern.
+fn plain(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => {
+            "it grows too big; use smaller repetition counts".to_owned()
+        }
+        other => {
+            let text = other.to_string();
+            let last = text.lines().last().unwrap_or_default().trim();
+            last.strip_prefix("error: ").unwrap_or(last).to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn provider(pattern: &str) -> Provider {
+        serde_json::from_value(json!({"name": "acme", "display_name": "Acme",
+            "auth_type": "api_key", "flow": "api_key", "api_url": "api.acme.example",
+            "api_key": {"key_pattern": pattern, "key_pattern_hint": "it starts with ak-"}}))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_pattern_holds_for_the_whole_key_with_or_without_anchors() {
+        for pattern in ["^ak-[a-z]+$", "ak-[a-z]+"] {
+            let p = provider(pattern);
+            assert_eq!(p.check_key("ak-x"), Ok(()));
+            for bad in ["ak-X", "xak-x", "ak-x1", "ak-"] {
+                let error = p.check_key(bad).unwrap_err().to_string();
+                assert!(error.ends_with("it starts with ak-"), "{error}");
+                assert!(!error.contains(&format!("{bad} ")));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_one_line_of_visible_characters() {
+        let p = provider(".*");
+        assert_eq!(p.check_key(""), Err(KeyProblem::Empty));
+        assert_eq!(
+            p.check_key(&"a".repeat(LONGEST_KEY + 1)),
+            Err(KeyProblem::TooLong)
+        );
+        for bad in ["a\nb", "a\r", "a\0", "é", "two words"] {
+            assert_eq!(p.check_key(bad), Err(KeyProblem::Characters), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_cannot_climb_out_of_its_anchors() {
+        for bad in ["a)|(?:b", "a)|b|(c", "(?x)a#", "(", "a\\", "[a"] {
+            assert!(whole(bad, false).is_err(), "{bad}");
+        }
+        assert!(!whole("a|b", false).unwrap().is_match("ax"));
+        assert!(!whole("(?m)a$", false).unwrap().is_match("a\nb"));
+    }
+}
