@@ -9,6 +9,8 @@
 
 mod claims;
 mod issue;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use claims::{Error, Htu, LONGEST};
