@@ -2,12 +2,12 @@
 
 use super::audit::{AuditExporter, Sender};
 use super::scrub::{clean, clean_attribute};
-use super::transport::{Transport, Worker};
+use super::transport::{Signal, Transport, Worker};
 use super::{Endpoint, Error, OtelSettings};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::Status;
 use opentelemetry_otlp::{
-    Compression, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+    Compression, MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -35,19 +35,22 @@ pub(super) struct Pipelines {
 impl Pipelines {
     pub(super) fn start(settings: &OtelSettings) -> Result<Self, Error> {
         let worker = Worker::start()?;
-        let ca_file = settings.ca_file.as_deref();
-        let transport = |signal, endpoint: &Endpoint| {
+        let transport = |signal: Signal, endpoint: &Endpoint| {
             check(signal, endpoint)?;
-            Transport::new(&worker, endpoint, ca_file)
+            Transport::new(&worker, signal, endpoint, settings)
         };
         let resource = attributes(settings);
         let traces = match &settings.traces {
-            Some(endpoint) => Some(traces(endpoint, transport("traces", endpoint)?, &resource)?),
+            Some(endpoint) => Some(traces(
+                endpoint,
+                transport(Signal::Traces, endpoint)?,
+                &resource,
+            )?),
             None => None,
         };
         let metrics = match &settings.metrics {
             Some(endpoint) => {
-                let transport = transport("metrics", endpoint)?;
+                let transport = transport(Signal::Metrics, endpoint)?;
                 Some(metrics(
                     endpoint,
                     transport,
@@ -60,7 +63,7 @@ impl Pipelines {
         let closing = CancellationToken::new();
         let (audit, sending) = match &settings.logs {
             Some(endpoint) => {
-                let transport = transport("logs", endpoint)?;
+                let transport = transport(Signal::Logs, endpoint)?;
                 let (audit, sender) = Sender::new(endpoint, transport, &resource, closing.clone())?;
                 (Some(audit), Some(worker.handle.spawn(sender.run())))
             }
@@ -117,8 +120,10 @@ fn in_thread(done: &mpsc::Sender<()>, work: impl FnOnce() + Send + 'static) -> u
     usize::from(started.is_ok())
 }
 
-fn check(signal: &'static str, endpoint: &Endpoint) -> Result<(), Error> {
-    let refused = Error::Endpoint { signal };
+fn check(signal: Signal, endpoint: &Endpoint) -> Result<(), Error> {
+    let refused = Error::Endpoint {
+        signal: signal.as_str(),
+    };
     let Ok(url) = url::Url::parse(&endpoint.url) else {
         return Err(refused);
     };
@@ -201,7 +206,7 @@ where
         .collect();
     let builder = builder
         .with_http_client(transport)
-        .with_protocol(Protocol::HttpBinary)
+        .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)
         .with_endpoint(endpoint.url.clone())
         .with_timeout(endpoint.timeout)
         .with_headers(headers);

@@ -23,6 +23,7 @@ pub struct OtelSettings {
     pub traces: Option<Endpoint>,
     pub logs: Option<Endpoint>,
     pub metrics: Option<Endpoint>,
+    pub protocol: Protocol,
     /// How often metrics are sent.
     pub metric_interval: Duration,
     /// PEM roots that replace the system's for the collector's certificate.
@@ -37,13 +38,22 @@ impl Default for OtelSettings {
             traces: None,
             logs: None,
             metrics: None,
+            protocol: Protocol::HttpProtobuf,
             metric_interval: Duration::from_mins(1),
             ca_file: None,
         }
     }
 }
 
-/// The address of one signal, whole: `…/v1/traces`, `…/v1/logs` or `…/v1/metrics` included.
+/// How OTLP is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    HttpProtobuf,
+    Grpc,
+}
+
+/// The address of one signal, whole. Over HTTP: `…/v1/traces`, `…/v1/logs` or `…/v1/metrics` included.
+/// Over gRPC: the collector alone.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     pub url: String,

@@ -2,9 +2,11 @@
 //!
 //! One thread serves all signals, apart from the daemon's own runtime, so that a slow collector
 //! slows nothing else. It follows no redirect, reads at most 64 KiB of an answer, and trusts the
-//! system's roots or the ones it is given.
+//! system's roots or the ones it is given. gRPC is one unary call to the three services of OTLP,
+//! so `grpc` translates it here, over the same client, instead of bringing a gRPC stack.
 
-use super::{Endpoint, Error};
+use super::grpc;
+use super::{Endpoint, Error, OtelSettings, Protocol};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -58,9 +60,29 @@ impl Drop for Worker {
     }
 }
 
+/// What is sent: each has its own endpoint and its own service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Traces,
+    Logs,
+    Metrics,
+}
+
+impl Signal {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Logs => "logs",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
 /// Posts one request at a time for one signal; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Transport {
+    signal: Signal,
+    protocol: Protocol,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     worker: Handle,
     timeout: Duration,
@@ -70,11 +92,12 @@ impl Transport {
     /// Builds the client; roots are loaded only where the endpoint is https.
     pub(super) fn new(
         worker: &Worker,
+        signal: Signal,
         endpoint: &Endpoint,
-        ca_file: Option<&Path>,
+        settings: &OtelSettings,
     ) -> Result<Self, Error> {
         let roots = if endpoint.url.starts_with("https:") {
-            load_roots(ca_file)?
+            load_roots(settings.ca_file.as_deref())?
         } else {
             rustls::RootCertStore::empty()
         };
@@ -91,8 +114,11 @@ impl Transport {
             .enable_http2()
             .build();
         Ok(Self {
+            signal,
+            protocol: settings.protocol,
             client: Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(Duration::from_secs(90))
+                .http2_only(settings.protocol == Protocol::Grpc)
                 .build(connector),
             worker: worker.handle.clone(),
             timeout: endpoint.timeout,
@@ -131,11 +157,21 @@ impl HttpClient for Transport {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, HttpError> {
         let client = self.client.clone();
+        let is_grpc = self.protocol == Protocol::Grpc;
+        let request = if is_grpc {
+            grpc::call(self.signal, request)
+        } else {
+            request
+        };
         let exchange = async move {
             let answer = client.request(request.map(Full::new)).await?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, LARGEST_ANSWER).collect().await?;
-            Ok(http::Response::from_parts(parts, body.to_bytes()))
+            Ok(if is_grpc {
+                grpc::answer(&parts, body)
+            } else {
+                http::Response::from_parts(parts, body.to_bytes())
+            })
         };
         let timeout = self.timeout;
         // A timer is made on a runtime: on the worker's, since the caller may have none.
