@@ -4,7 +4,11 @@ use crate::config::{Config, OtelConfig, OtelProtocol};
 use crate::model::{AuditRecord, Outcome};
 use crate::telemetry::{AuditLog, Endpoint, OtelSettings, Protocol, Settings};
 use secrecy::SecretString;
+use std::borrow::Cow;
 use url::Url;
+
+/// Further facts of one event that leave the host; an agent can report more than any collector wants.
+const MOST_FACTS: usize = 64;
 
 /// What telemetry is told, for the daemon and for commands alike.
 pub fn telemetry_settings(config: &Config) -> Settings {
@@ -45,10 +49,10 @@ fn otel(config: &OtelConfig) -> OtelSettings {
 /// A committed audit record as it leaves the host.
 pub fn audit_log(record: &AuditRecord) -> AuditLog {
     let event = &record.event;
-    let mut attributes = vec![
-        ("audit.id", record.id.to_string()),
-        ("audit.source", event.source.as_str().to_owned()),
-        ("audit.outcome", event.outcome.as_str().to_owned()),
+    let mut attributes: Vec<(Cow<'static, str>, String)> = vec![
+        ("audit.id".into(), record.id.to_string()),
+        ("audit.source".into(), event.source.as_str().to_owned()),
+        ("audit.outcome".into(), event.outcome.as_str().to_owned()),
     ];
     let named = [
         (
@@ -71,12 +75,14 @@ pub fn audit_log(record: &AuditRecord) -> AuditLog {
     attributes.extend(
         named
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?))),
+            .filter_map(|(name, value)| Some((name.into(), value?))),
     );
-    if !event.metadata.is_empty() {
-        let metadata = serde_json::Value::Object(event.metadata.clone());
-        attributes.push(("audit.metadata", metadata.to_string()));
-    }
+    attributes.extend(event.metadata.iter().take(MOST_FACTS).map(|(key, value)| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        (format!("audit.metadata.{key}").into(), text)
+    }));
     AuditLog {
         at: record.at,
         event: event.event.as_str().to_owned(),

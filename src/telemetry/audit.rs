@@ -21,6 +21,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use secrecy::ExposeSecret;
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -47,13 +48,17 @@ pub struct AuditLog {
     /// Whether it ended well; anything else is sent as a warning.
     pub succeeded: bool,
     /// `audit.id`, `identity.handle`, `provider.name` and the like.
-    pub attributes: Vec<(&'static str, String)>,
+    pub attributes: Vec<(Cow<'static, str>, String)>,
 }
 
 impl AuditLog {
     fn size(&self) -> usize {
-        let held: usize = self.attributes.iter().map(|(_, value)| value.len()).sum();
-        size_of::<Self>() + self.event.len() + self.attributes.len() * 48 + held
+        let held: usize = self
+            .attributes
+            .iter()
+            .map(|(name, value)| size_of_val(name) + name.len() + size_of_val(value) + value.len())
+            .sum();
+        size_of::<Self>() + self.event.len() + held
     }
 }
 

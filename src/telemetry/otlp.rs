@@ -33,7 +33,8 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    pub(super) fn start(settings: &OtelSettings) -> Result<Self, Error> {
+    /// Starts what has an endpoint; metrics and audit events are `for_daemon` only.
+    pub(super) fn start(settings: &OtelSettings, for_daemon: bool) -> Result<Self, Error> {
         let worker = Worker::start()?;
         let transport = |signal: Signal, endpoint: &Endpoint| {
             check(signal, endpoint)?;
@@ -48,7 +49,7 @@ impl Pipelines {
             )?),
             None => None,
         };
-        let metrics = match &settings.metrics {
+        let metrics = match settings.metrics.as_ref().filter(|_| for_daemon) {
             Some(endpoint) => {
                 let transport = transport(Signal::Metrics, endpoint)?;
                 Some(metrics(
@@ -61,7 +62,7 @@ impl Pipelines {
             None => None,
         };
         let closing = CancellationToken::new();
-        let (audit, sending) = match &settings.logs {
+        let (audit, sending) = match settings.logs.as_ref().filter(|_| for_daemon) {
             Some(endpoint) => {
                 let transport = transport(Signal::Logs, endpoint)?;
                 let (audit, sender) = Sender::new(endpoint, transport, &resource, closing.clone())?;

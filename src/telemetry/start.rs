@@ -11,8 +11,8 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{SdkTracerProvider, Tracer};
 use std::io::Write;
 use std::time::Duration;
-use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, Subscriber};
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -58,24 +58,39 @@ impl Telemetry {
 
 /// Telemetry of the daemon: JSON lines at `info`, and all three signals where asked for.
 pub fn start_daemon(settings: &Settings, output: Output) -> Result<Telemetry, Error> {
-    start(settings, Form::Json, LevelFilter::INFO, output)
+    install(prepare_daemon(settings, output)?)
 }
 
 /// Telemetry of a command: warnings in plain words on stderr, and traces where asked for.
 /// Audit events and metrics are the daemon's to send.
 pub fn start_command(settings: &Settings) -> Result<Telemetry, Error> {
-    start(settings, Form::Text, LevelFilter::WARN, Output::Stderr)
+    install(prepare(
+        settings,
+        Form::Text,
+        LevelFilter::WARN,
+        Output::Stderr,
+    )?)
 }
 
-fn start(
+/// As [`start_daemon`], for whoever installs the subscriber themselves.
+pub fn prepare_daemon(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
+    prepare(settings, Form::Json, LevelFilter::INFO, output)
+}
+
+fn install((dispatch, telemetry): (Dispatch, Telemetry)) -> Result<Telemetry, Error> {
+    tracing::dispatcher::set_global_default(dispatch).map_err(Error::Twice)?;
+    Ok(telemetry)
+}
+
+fn prepare(
     settings: &Settings,
     form: Form,
     default: LevelFilter,
     output: Output,
-) -> Result<Telemetry, Error> {
+) -> Result<(Dispatch, Telemetry), Error> {
     let levels = levels::parse(settings.log.as_deref(), default)?;
     let pipelines = match &settings.otel {
-        Some(otel) => Some(Pipelines::start(otel)?),
+        Some(otel) => Some(Pipelines::start(otel, form == Form::Json)?),
         None => None,
     };
     let lines = Lines::new(form, output.writer()).with_filter(levels::for_lines(levels));
@@ -86,8 +101,7 @@ fn start(
         .with(lines)
         .with(traces.map(|traces| spans(traces).with_filter(levels::for_traces())))
         .with(metrics.map(|metrics| figures(metrics, audit).with_filter(levels::for_traces())));
-    tracing::subscriber::set_global_default(subscriber).map_err(Error::Twice)?;
-    Ok(Telemetry { pipelines })
+    Ok((Dispatch::new(subscriber), Telemetry { pipelines }))
 }
 
 fn spans<S>(traces: &SdkTracerProvider) -> OpenTelemetryLayer<S, Tracer>

@@ -21,4 +21,6 @@ mod store;
 )]
 mod support;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod vectors;

@@ -2,5 +2,6 @@
 
 pub(crate) mod agent;
 pub(crate) mod browser;
+pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod http;
