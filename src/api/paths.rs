@@ -17,6 +17,7 @@ pub const BIND_LOCAL: &str = "/identities/{handle}/bind-local";
 pub const LOGINS: &str = "/auth/sessions";
 pub const LOGIN: &str = "/auth/sessions/{id}";
 pub const LOGIN_RESUME: &str = "/auth/sessions/{id}/resume";
+pub const LOGIN_CANCEL: &str = "/auth/sessions/{id}/cancel";
 pub const LOGIN_INPUT: &str = "/auth/sessions/{id}/input";
 pub const LOGIN_DEVICE: &str = "/auth/sessions/{id}/device";
 pub const OAUTH_CALLBACK: &str = "/auth/callback/oauth";
@@ -61,6 +62,10 @@ pub fn login(id: &LoginSessionId) -> String {
 
 pub fn login_resume(id: &LoginSessionId) -> String {
     format!("/auth/sessions/{id}/resume")
+}
+
+pub fn login_cancel(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}/cancel")
 }
 
 pub fn login_input(id: &LoginSessionId) -> String {

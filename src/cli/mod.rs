@@ -1,1 +1,46 @@
 //! The command line: one file per command.
+//!
+//! A command is arguments, one call of [`client`](crate::client), and an answer that is printed
+//! either for people or as one JSON object. Nothing here decides what a caller may do, and no
+//! secret is ever taken from an argument. `entry` is the way in, `args` the tree of commands,
+//! `output` the only writer, `exit` the table of exit codes.
+
+#![expect(dead_code, reason = "the frame lands before the commands that use it")]
+
+mod admin;
+mod args;
+mod browser;
+mod claim;
+mod completions;
+mod context;
+mod daemon;
+mod demo;
+mod doctor;
+mod entry;
+mod error;
+mod exit;
+mod export;
+mod get;
+mod identities;
+mod init;
+mod inspect;
+mod list;
+mod log;
+mod login;
+mod logout;
+mod moments;
+mod output;
+mod paint;
+mod profile;
+mod prompt;
+mod register;
+mod remove;
+mod revoke;
+mod run;
+mod set_default;
+mod table;
+mod ui;
+mod whoami;
+
+pub use args::command_tree;
+pub use entry::main;

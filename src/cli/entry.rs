@@ -1,0 +1,140 @@
+//! The way in: parse, choose a runtime, run one command, turn its end into an exit code.
+
+use super::args::{Cli, Command};
+use super::context::Context;
+use super::error::CliError;
+use super::output::{Output, Style};
+use super::{
+    admin, completions, daemon, demo, doctor, export, get, init, inspect, list, log, login, logout,
+    profile, register, remove, revoke, run, set_default, ui, whoami,
+};
+use crate::config::{self, Config, TerminalHints, TerminalStyle};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let config = Config::from_env();
+    let hints = hints(&config);
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match Cli::try_parse_from(&args) {
+        Ok(cli) => {
+            let out = Output::new(Style::of(cli.global, &hints));
+            match start(cli.command, config, &out) {
+                Ok(code) => code,
+                Err(error) => out.error(&error),
+            }
+        }
+        Err(refused) => refuse(&refused, &args, &hints),
+    }
+}
+
+/// Help and version are answers; everything else clap says is a usage error.
+fn refuse(refused: &clap::Error, args: &[OsString], hints: &TerminalHints) -> ExitCode {
+    if !refused.use_stderr() {
+        // A closed pipe is the reader's choice, not a failure.
+        drop(refused.print());
+        return ExitCode::SUCCESS;
+    }
+    let global = super::args::Global {
+        json: asks_for_json(args),
+        ..super::args::Global::default()
+    };
+    Output::new(Style::of(global, hints)).error(&CliError::from_clap(refused))
+}
+
+/// Whether `--json` was among our own arguments, although they did not parse.
+fn asks_for_json(args: &[OsString]) -> bool {
+    args.iter()
+        .skip(1)
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--json")
+}
+
+/// What is known of the terminal; an environment that does not read gets plain text.
+fn hints(config: &Result<Config, config::Error>) -> TerminalHints {
+    match config {
+        Ok(config) => config.terminal.clone(),
+        Err(_) => TerminalHints {
+            style: TerminalStyle::Dumb,
+            columns: None,
+            ci: false,
+            can_open_browser: false,
+        },
+    }
+}
+
+fn start(
+    command: Command,
+    config: Result<Config, config::Error>,
+    out: &Output,
+) -> Result<ExitCode, CliError> {
+    if let Command::Completions(args) = &command {
+        return completions::run(args, out);
+    }
+    let context = Context::new(config?, out.clone());
+    let mut builder = if needs_threads(&command) {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = builder
+        .enable_all()
+        .build()
+        .map_err(|source| CliError::internal("could not start the runtime", source))?;
+    let code = runtime.block_on(dispatch(command, &context));
+    // Ours are the only tasks; one that still reads a terminal must not hold the exit.
+    runtime.shutdown_background();
+    code
+}
+
+/// Whether the command serves others; the rest start faster on one thread.
+fn needs_threads(command: &Command) -> bool {
+    match command {
+        Command::Daemon(args) => args.serves(),
+        Command::Run(_) | Command::Demo(_) => true,
+        _ => false,
+    }
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Init(args) => init::run(args, context).await,
+        Command::Whoami => whoami::run(context).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::List(args) => list::run(args, context).await,
+        Command::Inspect(args) => inspect::run(args, context).await,
+        Command::Login(args) => login::run(args, context).await,
+        Command::Get(args) => get::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
+        Command::Run(args) => run::run(args, context).await,
+        Command::Logout(args) => logout::run(args, context).await,
+        Command::SetDefault(args) => set_default::run(args, context).await,
+        Command::Register(args) => register::run(args, context).await,
+        Command::Remove(args) => remove::run(args, context).await,
+        Command::Revoke(args) => revoke::run(args, context).await,
+        Command::Log(args) => log::run(args, context).await,
+        Command::Profile(args) => profile::run(args, context).await,
+        Command::Ui(args) => ui::run(args, context).await,
+        Command::Daemon(args) => daemon::run(args, context).await,
+        Command::Admin(args) => admin::run(args, context).await,
+        Command::Completions(args) => completions::run(&args, &context.out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn json_is_seen_in_arguments_that_do_not_parse_but_not_in_the_childs() {
+        assert!(asks_for_json(&args("authsome list --wrong --json")));
+        assert!(!asks_for_json(&args("authsome run --wrong -- curl --json")));
+    }
+}
