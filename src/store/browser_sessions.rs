@@ -1,0 +1,124 @@
+//! Signed-in browsers. The cookie's value is known here only by its SHA-256.
+
+use super::Error;
+use super::principals;
+use super::reader::Reader;
+use super::tx::Tx;
+use super::value::{Row, args};
+use crate::model::{Principal, PrincipalId};
+use time::OffsetDateTime;
+
+/// A signed-in browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserSession {
+    /// SHA-256 of the cookie's value.
+    pub hash: [u8; 32],
+    pub principal: PrincipalId,
+    pub created_at: OffsetDateTime,
+    pub seen_at: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+}
+
+fn read(row: &Row) -> Result<(BrowserSession, Principal), Error> {
+    let mut c = row.columns("browser session");
+    let hash = c.blob()?;
+    let session = BrowserSession {
+        hash: hash.try_into().map_err(|_| c.bad())?,
+        principal: c.name()?,
+        created_at: c.time()?,
+        seen_at: c.time()?,
+        expires_at: c.time()?,
+    };
+    let principal = principals::read_principal(&mut c)?;
+    Ok((session, principal))
+}
+
+impl Reader {
+    /// The session and whose it is, unless it has expired or its Principal is disabled.
+    pub async fn find_browser_session(
+        &mut self,
+        hash: &[u8; 32],
+        now: OffsetDateTime,
+    ) -> Result<Option<(BrowserSession, Principal)>, Error> {
+        let row = self
+            .one(
+                format!(
+                    "SELECT s.hash, s.principal_id, s.created_at, s.seen_at, s.expires_at, {} \
+                     FROM browser_sessions s JOIN principals p ON p.id = s.principal_id \
+                     WHERE s.hash = $1 AND s.expires_at > $2 AND p.disabled = 0",
+                    principals::COLUMNS
+                ),
+                args![hash.as_slice(), now],
+            )
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    pub async fn count_browser_sessions(&mut self, principal: &PrincipalId) -> Result<i64, Error> {
+        let row = self
+            .one(
+                "SELECT COUNT(*) FROM browser_sessions WHERE principal_id = $1",
+                args![principal.as_str()],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.columns("count").int())
+    }
+}
+
+impl Tx {
+    pub async fn insert_browser_session(&mut self, session: &BrowserSession) -> Result<(), Error> {
+        self.run(
+            "INSERT INTO browser_sessions (hash, principal_id, created_at, seen_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)",
+            args![
+                session.hash.as_slice(),
+                session.principal.as_str(),
+                session.created_at,
+                session.seen_at,
+                session.expires_at
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that the browser was here, and until when it stays signed in.
+    pub async fn touch_browser_session(
+        &mut self,
+        hash: &[u8; 32],
+        expires_at: OffsetDateTime,
+    ) -> Result<bool, Error> {
+        let now = self.now();
+        let changed = self
+            .run(
+                "UPDATE browser_sessions SET seen_at = $2, expires_at = $3 WHERE hash = $1",
+                args![hash.as_slice(), now, expires_at],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    pub async fn delete_browser_session(&mut self, hash: &[u8; 32]) -> Result<bool, Error> {
+        let gone = self
+            .run(
+                "DELETE FROM browser_sessions WHERE hash = $1",
+                args![hash.as_slice()],
+            )
+            .await?;
+        Ok(gone > 0)
+    }
+
+    /// Signs the Principal out everywhere, except perhaps in the browser at hand.
+    pub async fn delete_browser_sessions_of(
+        &mut self,
+        principal: &PrincipalId,
+        except: Option<&[u8; 32]>,
+    ) -> Result<u64, Error> {
+        let keep: &[u8] = except.map_or(&[], <[u8; 32]>::as_slice);
+        self.run(
+            "DELETE FROM browser_sessions WHERE principal_id = $1 AND hash <> $2",
+            args![principal.as_str(), keep],
+        )
+        .await
+    }
+}

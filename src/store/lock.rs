@@ -1,0 +1,168 @@
+//! One daemon per home: a lock file that the kernel lets go when its holder ends, however it ends.
+//!
+//! The file says who holds it (process, start time, address), so that the second daemon can name
+//! the first. What it says is never trusted for the decision; only the lock decides.
+
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// The most that is read of what a holder wrote (bytes).
+const MAX_HOLDER: u64 = 4096;
+
+/// Who holds a home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub pid: u32,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// Where it listens, once it does.
+    pub address: Option<SocketAddr>,
+    /// The version of the program.
+    pub version: String,
+}
+
+/// Why a home could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("{}", held_text(path, holder.as_ref()))]
+    Held {
+        path: PathBuf,
+        /// `None` when the holder has not written itself down yet.
+        holder: Option<Holder>,
+    },
+    #[error("{} is a symbolic link; remove it, authsome locks only a real file", path.display())]
+    Symlink { path: PathBuf },
+    #[error("cannot use the lock file {}; check that its directory exists and can be written", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn held_text(path: &Path, holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder {
+            pid,
+            address: Some(address),
+            ..
+        }) => format!(
+            "another authsome daemon (process {pid}, at {address}) holds this home; stop it with \
+             `authsome daemon stop` or use another AUTHSOME_HOME"
+        ),
+        Some(Holder { pid, .. }) => format!(
+            "another authsome daemon (process {pid}, still starting) holds this home; stop it with \
+             `authsome daemon stop` or use another AUTHSOME_HOME"
+        ),
+        None => format!(
+            "another process holds the lock {}; stop it or use another AUTHSOME_HOME",
+            path.display()
+        ),
+    }
+}
+
+/// A held lock. Dropping it, or the end of the process, lets it go.
+#[derive(Debug)]
+pub struct HomeLock {
+    file: Flock<File>,
+    path: PathBuf,
+    holder: Holder,
+}
+
+impl HomeLock {
+    /// Takes the lock at once or says who has it.
+    pub fn take(path: &Path, holder: Holder) -> Result<Self, LockError> {
+        let file = open(path)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => {
+                let mut lock = Self {
+                    file,
+                    path: path.to_owned(),
+                    holder,
+                };
+                lock.write()?;
+                Ok(lock)
+            }
+            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => Err(LockError::Held {
+                path: path.to_owned(),
+                holder: read(&mut file),
+            }),
+            Err((_, errno)) => Err(LockError::Io {
+                path: path.to_owned(),
+                source: errno.into(),
+            }),
+        }
+    }
+
+    /// Writes down where the daemon listens.
+    pub fn set_address(&mut self, address: SocketAddr) -> Result<(), LockError> {
+        self.holder.address = Some(address);
+        self.write()
+    }
+
+    pub const fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    fn write(&mut self) -> Result<(), LockError> {
+        let text = serde_json::to_string(&self.holder).unwrap_or_default();
+        let file: &mut File = &mut self.file;
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(text.as_bytes()));
+        written.map_err(|source| LockError::Io {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+/// Who holds the lock at the moment; `None` when nobody does.
+///
+/// A holder that has not written itself down yet is `Some(None)`.
+pub fn find_holder(path: &Path) -> Result<Option<Option<Holder>>, LockError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let file = open(path)?;
+    match Flock::lock(file, FlockArg::LockSharedNonblock) {
+        Ok(_free) => Ok(None),
+        Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => Ok(Some(read(&mut file))),
+        Err((_, errno)) => Err(LockError::Io {
+            path: path.to_owned(),
+            source: errno.into(),
+        }),
+    }
+}
+
+fn open(path: &Path) -> Result<File, LockError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .open(path)
+        .map_err(|source| {
+            let path = path.to_owned();
+            if source.raw_os_error() == Some(nix::libc::ELOOP) {
+                LockError::Symlink { path }
+            } else {
+                LockError::Io { path, source }
+            }
+        })
+}
+
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.take(MAX_HOLDER).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
