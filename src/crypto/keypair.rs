@@ -5,7 +5,7 @@
 
 use super::{did, hex, random};
 use crate::model::Did;
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 /// Text that is not a private key. It never repeats the text.
@@ -49,9 +49,18 @@ impl SigningKeyPair {
         did::fingerprint(&self.verifying_key())
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    /// The signature of `message` (RFC 8032 section 5.1.6). Requests are signed by
+    /// [`issue`](super::proof::issue), which says what a signature is for.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
+}
+
+/// Whether `signature` is the one signature of `message` that `key` accepts: RFC 8032 section 5.1.7,
+/// and beyond it no key and no `R` of small order, so that nobody can vary a valid signature.
+pub fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    key.verify_strict(message, &Signature::from_bytes(signature))
+        .is_ok()
 }
 
 impl std::fmt::Debug for SigningKeyPair {

@@ -1,10 +1,10 @@
 //! Reading and verifying a proof: the daemon's half.
 
-use super::super::did;
+use super::super::{did, keypair};
 use super::claims::{self, Error, Htu, LONGEST, ProofClaims};
 use super::{MAX_LIFETIME, SKEW};
 use crate::model::{Did, Handle};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use subtle::ConstantTimeEq;
 use time::OffsetDateTime;
 
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 pub struct UnverifiedProof<'a> {
     claims: ProofClaims,
     signed: &'a str,
-    signature: Signature,
+    signature: [u8; 64],
 }
 
 /// What the request really is.
@@ -48,7 +48,7 @@ pub fn parse(token: &str) -> Result<UnverifiedProof<'_>, Error> {
     Ok(UnverifiedProof {
         claims: claims::read(payload)?,
         signed,
-        signature: Signature::from_slice(&signature).map_err(|_| Error::Signature)?,
+        signature: signature.try_into().map_err(|_| Error::Signature)?,
     })
 }
 
@@ -78,8 +78,9 @@ impl UnverifiedProof<'_> {
         if did::key_bytes(&claims.did).ok() != Some(key.to_bytes()) {
             return Err(Error::Key);
         }
-        key.verify_strict(self.signed.as_bytes(), &self.signature)
-            .map_err(|_| Error::Signature)?;
+        if !keypair::verify(key, self.signed.as_bytes(), &self.signature) {
+            return Err(Error::Signature);
+        }
         Ok(self.into_proof())
     }
 
