@@ -101,6 +101,8 @@ fn every_record_on_file_opens_or_is_refused_as_it_says() {
     }
 }
 
+type Change = fn(&mut Vector);
+
 pub(super) fn regenerate() {
     let credential = credential();
     let mut passphrase = fresh(
@@ -115,24 +117,23 @@ pub(super) fn regenerate() {
         &passphrase,
     );
     save(DIRECTORY, "good-credential", &credential);
-    type Change = fn(&mut Vector);
     let changes: &[(&str, Change)] = &[
         ("bad-another-instance", |v| {
-            v.instance = "inst_other".to_owned()
+            v.instance = "inst_other".to_owned();
         }),
         ("bad-another-table", |v| {
-            v.table = "provider_clients".to_owned()
+            v.table = "provider_clients".to_owned();
         }),
         ("bad-another-vault", |v| {
-            v.vault = Some("vault_other".to_owned())
+            v.vault = Some("vault_other".to_owned());
         }),
         ("bad-no-vault", |v| v.vault = None),
         ("bad-another-kind", |v| v.kind = "client_secret".to_owned()),
         ("bad-another-provider", |v| {
-            v.provider = Some("gitlab".to_owned())
+            v.provider = Some("gitlab".to_owned());
         }),
         ("bad-another-connection", |v| {
-            v.name = Some("home".to_owned())
+            v.name = Some("home".to_owned());
         }),
         ("bad-parts-shifted", |v| {
             (v.provider, v.name) = (Some("githubwork".to_owned()), Some(String::new()));
@@ -148,10 +149,10 @@ pub(super) fn regenerate() {
         ("bad-record-longer", |v| v.sealed.push_str("00")),
         ("bad-record-empty", |v| v.sealed.clear()),
         ("bad-record-format-version", |v| {
-            v.sealed.replace_range(6..8, "02")
+            v.sealed.replace_range(6..8, "02");
         }),
         ("bad-record-schema-edited", |v| {
-            v.sealed.replace_range(16..20, "0000")
+            v.sealed.replace_range(16..20, "0000");
         }),
         ("bad-record-salt-edited", |v| flip(&mut v.sealed, 20)),
         ("bad-record-nonce-edited", |v| flip(&mut v.sealed, 84)),
@@ -162,7 +163,7 @@ pub(super) fn regenerate() {
         }),
         ("bad-wrapped-key-edited", |v| flip(&mut v.wrapped_key, 40)),
         ("bad-wrapped-key-as-record", |v| {
-            v.sealed = v.wrapped_key.clone()
+            v.sealed = v.wrapped_key.clone();
         }),
     ];
     for (name, change) in changes {
