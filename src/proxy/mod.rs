@@ -8,8 +8,31 @@
 //!
 //! HTTP semantics: RFC 9110; HTTP/1.1: RFC 9112; HTTP/2: RFC 9113; problem details: RFC 9457.
 
+mod ca;
+mod exchange;
+mod forms;
+mod guard;
+mod head;
+mod headers;
+mod host;
+mod inject;
+mod intercept;
+pub mod matcher;
+mod path;
+mod pattern;
+mod placeholders;
+mod prefixed;
+mod problem;
+mod request_body;
 mod resolve;
+mod response;
+mod scrub;
+mod serve;
+mod shared;
 mod start;
+mod tunnel;
+mod upstream;
+mod websocket;
 
 pub use resolve::{Placeholder, Refusal, Resolve, Route};
 pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, start};

@@ -1,17 +1,32 @@
 //! Starts and stops the proxy of one run.
 
+use super::ca::RunAuthority;
+use super::matcher::{Choice, RouteTable};
+use super::placeholders::Placeholders;
 use super::resolve::{Placeholder, Refusal, Resolve};
+use super::serve::{self, Front};
+use super::shared::{Answers, Notices, Shared};
+use super::upstream::Upstream;
 use crate::model::{ConnectionName, ProviderName};
 use crate::secret::ProxySecret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+const BACKLOG: u32 = 1024;
+/// How long `shutdown` waits for tunnels to go.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
 
 /// Why a proxy did not start.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +34,18 @@ use tokio_util::task::TaskTracker;
 pub enum Error {
     #[error("cannot listen on loopback for the proxy of this run")]
     Listen(#[source] std::io::Error),
-    #[error("no connection list for this run: {0}")]
+    #[error("the connections of this run are not known")]
     Routes(#[source] Refusal),
     #[error("the operating system gave no random bytes")]
     Random,
+    #[error("cannot make the certificate authority of this run")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("cannot read the upstream roots in {}; see AUTHSOME_UPSTREAM_CA_FILE", path.display())]
+    UpstreamRoots {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// What a run wants of its proxy.
@@ -93,6 +116,31 @@ pub enum Notice {
     },
 }
 
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cleartext { host } => write!(
+                f,
+                "a request to http://{host} went out in cleartext and without the credential; use https"
+            ),
+            Self::Ambiguous { host, candidates } => write!(
+                f,
+                "nothing is injected for {host}: {} fit equally well; choose with --provider or --connection",
+                candidates.join(" and ")
+            ),
+            Self::PlaceholderStopped { provider, host } => {
+                write!(
+                    f,
+                    "a request to {host} was stopped: it carried the placeholder for {provider}"
+                )
+            }
+            Self::UnusableRoute { provider, reason } => {
+                write!(f, "an api_url of {provider} is not used: {reason}")
+            }
+        }
+    }
+}
+
 /// A proxy that serves; dropping it stops it.
 #[derive(Debug)]
 pub struct RunningProxy {
@@ -100,6 +148,7 @@ pub struct RunningProxy {
     secret: ProxySecret,
     ca_pem: String,
     tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl RunningProxy {
@@ -109,8 +158,12 @@ impl RunningProxy {
     }
 
     /// The proxy URL with the secret of the run in it, for the child's environment only.
-    pub fn url_with_secret(&self) -> String {
-        format!("http://authsome:{}@{}", self.secret.reveal(), self.addr)
+    pub fn url_with_secret(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!(
+            "http://authsome:{}@{}",
+            self.secret.reveal(),
+            self.addr
+        ))
     }
 
     /// The public certificate of the run's CA.
@@ -120,24 +173,108 @@ impl RunningProxy {
 
     /// Closes the listener and every tunnel, and waits until they are gone (at most a second).
     pub async fn shutdown(self) {
+        self.stop.cancel();
         self.tasks.close();
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIME, self.tasks.wait()).await;
+    }
+}
+
+impl Drop for RunningProxy {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 
 /// Starts the proxy of one run on a free loopback port.
 pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<RunningProxy, Error> {
-    let resolver = Arc::new(resolver);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .map_err(Error::Listen)?;
-    let addr = listener.local_addr().map_err(Error::Listen)?;
-    resolver.routes().await.map_err(Error::Routes)?;
-    drop(config);
-    Ok(RunningProxy {
+    for path in &config.upstream_roots {
+        let readable = std::fs::File::open(path).map(|_| ());
+        readable.map_err(|source| Error::UpstreamRoots {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    let (listener, addr) = listen().map_err(Error::Listen)?;
+    let routes = resolver.routes().await.map_err(Error::Routes)?;
+    let choice = Choice {
+        connections: config.connections,
+        providers: config.providers,
+    };
+    let (table, unusable) = RouteTable::new(&routes, &choice);
+    let notices = Notices::new(config.notices);
+    for (provider, reason) in unusable {
+        notices.tell(Notice::UnusableRoute { provider, reason });
+    }
+    let (hosts, open) = table.hosts();
+    let ca = RunAuthority::new(config.now, &hosts, open)
+        .map_err(|error| Error::Certificate(Box::new(error)))?;
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let running = RunningProxy {
         addr,
-        secret: ProxySecret::new(String::new()),
-        ca_pem: String::new(),
-        tasks: TaskTracker::new(),
-    })
+        secret: random_secret()?,
+        ca_pem: ca.pem().to_owned(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    };
+    let shared = Arc::new(Shared {
+        resolver,
+        table,
+        placeholders: Arc::new(Placeholders::new(config.placeholders)),
+        ca,
+        upstream: Upstream::new(config.upstream_roots),
+        secret: running.secret.clone(),
+        notices,
+        answers: Answers::default(),
+        tasks,
+        stop,
+    });
+    let accepting = accept(Arc::clone(&shared), listener, addr, config.limits);
+    shared.spawn(accepting);
+    Ok(running)
+}
+
+/// Small segments go out at once on every accepted connection: they inherit the option.
+fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_nodelay(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
+    let addr = listener.local_addr()?;
+    Ok((listener, addr))
+}
+
+fn random_secret() -> Result<ProxySecret, Error> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(&mut *bytes).map_err(|_| Error::Random)?;
+    Ok(ProxySecret::new(URL_SAFE_NO_PAD.encode(*bytes)))
+}
+
+async fn accept<R: Resolve>(
+    shared: Arc<Shared<R>>,
+    listener: TcpListener,
+    own: SocketAddr,
+    limits: Limits,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    loop {
+        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let tcp = match listener.accept().await {
+            Ok((tcp, _)) => tcp,
+            Err(error) => {
+                // Out of descriptors, most likely: let some go before the next try.
+                tracing::warn!(%error, "the proxy could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = tcp.set_nodelay(true);
+        let front = Front {
+            shared: Arc::clone(&shared),
+            own,
+            permit: Arc::new(permit),
+        };
+        shared.spawn(serve::serve(front, tcp));
+    }
 }

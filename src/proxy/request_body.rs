@@ -1,0 +1,125 @@
+//! Looks for foreign placeholders in what the child uploads, as it streams.
+//!
+//! A small body whose length is known is read whole first, so that nothing of it goes out; a large
+//! or open-ended one is watched, and the upload breaks off where the placeholder would have begun.
+
+use super::placeholders::Placeholders;
+use super::problem::{Body, BoxError, full};
+use crate::model::ProviderName;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+/// The largest body that is read before it is sent, in bytes.
+const SMALL: u64 = 64 * 1024;
+
+/// The upload broke off because of what it held.
+#[derive(Debug, thiserror::Error)]
+#[error("the upload carries the placeholder of another provider")]
+struct Stopped;
+
+/// What became of the check.
+pub(super) enum Checked {
+    /// Send this; if the upload breaks off, the cell names the provider whose placeholder it was.
+    Send(Body, Arc<OnceLock<ProviderName>>),
+    /// Do not send anything.
+    Foreign(ProviderName),
+    /// The child broke off.
+    Broken,
+}
+
+/// Checks a body bound for a place where the placeholders of the providers in `here` may go.
+pub(super) async fn check(
+    body: Incoming,
+    placeholders: &Arc<Placeholders>,
+    here: BTreeSet<ProviderName>,
+) -> Checked {
+    let stopped = Arc::new(OnceLock::new());
+    if body.is_end_stream() || placeholders.needles().is_none() {
+        return Checked::Send(body.map_err(Into::into).boxed_unsync(), stopped);
+    }
+    if body
+        .size_hint()
+        .upper()
+        .is_some_and(|length| length <= SMALL)
+    {
+        let Ok(whole) = body.collect().await else {
+            return Checked::Broken;
+        };
+        if whole.trailers().is_some() {
+            return Checked::Send(
+                whole.map_err(|never| match never {}).boxed_unsync(),
+                stopped,
+            );
+        }
+        let bytes = whole.to_bytes();
+        return match placeholders.foreign(&bytes, &|provider| here.contains(provider)) {
+            Some(provider) => Checked::Foreign(provider.clone()),
+            None => Checked::Send(full(bytes), stopped),
+        };
+    }
+    let watched = Watched {
+        body,
+        placeholders: Arc::clone(placeholders),
+        here,
+        context: BytesMut::new(),
+        stopped: Arc::clone(&stopped),
+    };
+    Checked::Send(watched.boxed_unsync(), stopped)
+}
+
+struct Watched {
+    body: Incoming,
+    placeholders: Arc<Placeholders>,
+    here: BTreeSet<ProviderName>,
+    /// The end of what went before, so that a placeholder cut in two is found.
+    context: BytesMut,
+    stopped: Arc<OnceLock<ProviderName>>,
+}
+
+impl Watched {
+    fn look(&mut self, data: &Bytes) -> Result<(), Stopped> {
+        self.context.extend_from_slice(data);
+        let here = |provider: &ProviderName| self.here.contains(provider);
+        if let Some(provider) = self.placeholders.foreign(&self.context, &here) {
+            let _ = self.stopped.set(provider.clone());
+            return Err(Stopped);
+        }
+        let keep = self
+            .placeholders
+            .needles()
+            .map_or(0, |needles| needles.longest() - 1);
+        let drop = self.context.len().saturating_sub(keep);
+        let _ = self.context.split_to(drop);
+        Ok(())
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose()?;
+        if let Some(data) = frame.as_ref().and_then(Frame::data_ref) {
+            let data = data.clone();
+            self.look(&data)?;
+        }
+        Poll::Ready(frame.map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,173 @@
+//! What every connection of one run's proxy has in common.
+
+use super::ca::RunAuthority;
+use super::forms::Needles;
+use super::host::Authority;
+use super::matcher::RouteTable;
+use super::placeholders::Placeholders;
+use super::resolve::{Refusal, Resolve};
+use super::start::Notice;
+use super::upstream::Upstream;
+use crate::model::{ConnectionName, Injection, ProviderName, Target};
+use crate::secret::ProxySecret;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// One for all connections.
+#[derive(Debug)]
+pub(super) struct Shared<R> {
+    pub(super) resolver: R,
+    pub(super) table: RouteTable,
+    pub(super) placeholders: Arc<Placeholders>,
+    pub(super) ca: RunAuthority,
+    pub(super) upstream: Upstream,
+    pub(super) secret: ProxySecret,
+    pub(super) notices: Notices,
+    pub(super) answers: Answers,
+    pub(super) tasks: TaskTracker,
+    pub(super) stop: CancellationToken,
+}
+
+impl<R: Resolve> Shared<R> {
+    /// Runs a connection until it is done or the run is over.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// The providers whose placeholders may go to a place.
+    pub(super) fn at_home(&self, authority: &Authority) -> BTreeSet<ProviderName> {
+        self.table.providers_of(authority)
+    }
+
+    /// Asks for a credential, unless the last answer for the same place is still leased.
+    pub(super) async fn resolve(
+        &self,
+        provider: &ProviderName,
+        connection: &ConnectionName,
+        target: &Target,
+    ) -> Result<Answer, Refusal> {
+        let key = (
+            provider.clone(),
+            connection.clone(),
+            target.host.clone(),
+            target.port,
+        );
+        if let Some(answer) = self.answers.leased(&key) {
+            return Ok(answer);
+        }
+        let injection = self
+            .resolver
+            .resolve(provider, Some(connection), target)
+            .await?;
+        Ok(self.answers.remember(key, injection))
+    }
+}
+
+type Key = (ProviderName, ConnectionName, String, u16);
+
+/// A credential and the scanner for it.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) injection: Arc<Injection>,
+    pub(super) needles: Option<Arc<Needles>>,
+    until: Instant,
+}
+
+/// Answers under lease, and scanners that need not be built again for the same secret.
+#[derive(Debug, Default)]
+pub(super) struct Answers(Mutex<HashMap<Key, Answer>>);
+
+/// Places remembered at one time.
+const MOST: usize = 256;
+
+impl Answers {
+    fn leased(&self, key: &Key) -> Option<Answer> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(key)
+            .filter(|answer| Instant::now() < answer.until)
+            .cloned()
+    }
+
+    fn remember(&self, key: Key, injection: Injection) -> Answer {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let needles = match known.get(&key) {
+            Some(last) if same_secrets(&last.injection, &injection) => last.needles.clone(),
+            _ => Needles::new(secrets_of(&injection)).map(Arc::new),
+        };
+        let lease = Duration::from_secs(injection.lease_seconds.into());
+        let answer = Answer {
+            injection: Arc::new(injection),
+            needles,
+            until: Instant::now() + lease,
+        };
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(key, answer.clone());
+        answer
+    }
+}
+
+/// The bare secrets, and the written values they are part of (the last word of `Basic …`).
+fn secrets_of(injection: &Injection) -> Vec<&str> {
+    use crate::model::target::InjectedPart;
+    let written = injection.parts.iter().map(|part| match part {
+        InjectedPart::Header { value, .. }
+        | InjectedPart::Query { value, .. }
+        | InjectedPart::Cookie { value, .. } => value.reveal(),
+    });
+    let words = written
+        .filter_map(|value| value.rsplit(' ').next())
+        .filter(|word| word.len() >= 8);
+    injection
+        .secrets
+        .iter()
+        .map(crate::secret::InjectedValue::reveal)
+        .chain(words)
+        .collect()
+}
+
+fn same_secrets(one: &Injection, other: &Injection) -> bool {
+    let (one, other) = (secrets_of(one), secrets_of(other));
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(a, b)| bool::from(subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes())))
+}
+
+/// Tells the user of the run; says each thing once.
+#[derive(Debug)]
+pub(super) struct Notices {
+    to: Option<mpsc::Sender<Notice>>,
+    told: Mutex<BTreeSet<String>>,
+}
+
+impl Notices {
+    pub(super) const fn new(to: Option<mpsc::Sender<Notice>>) -> Self {
+        Self {
+            to,
+            told: Mutex::new(BTreeSet::new()),
+        }
+    }
+
+    pub(super) fn tell(&self, notice: Notice) {
+        let Some(to) = &self.to else { return };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < MOST && told.insert(notice.to_string()) {
+            let _ = to.try_send(notice);
+        }
+    }
+}
