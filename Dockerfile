@@ -36,6 +36,6 @@ VOLUME /var/lib/authsome
 EXPOSE 7998
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-    CMD ["/usr/bin/authsome", "daemon", "status", "--quiet"]
+    CMD ["/usr/bin/authsome", "daemon", "health-check"]
 ENTRYPOINT ["/usr/bin/authsome"]
 CMD ["daemon", "serve"]
