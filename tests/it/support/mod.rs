@@ -5,3 +5,4 @@ pub(crate) mod browser;
 pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod http;
+pub(crate) mod vault_home;

@@ -1,0 +1,230 @@
+//! Row 48: rows swapped between vaults, records, columns. Defence: associated data.
+//! Swap any two: an integrity error, and nothing of the other record comes out.
+
+use crate::support::vault_home::VaultHome;
+use authsome::crypto::hex;
+use authsome::model::{LoginSessionId, ProviderName, VaultId};
+use authsome::secret::ClientSecret;
+use authsome::vault::{CredentialAddress, RecordAddress};
+
+#[tokio::test]
+async fn swapping_any_two_connections_leaves_neither_readable() {
+    let home = VaultHome::new();
+    let open = home.open().await;
+    let mut connections = Vec::new();
+    for vault in [open.add_vault(1).await, open.add_vault(2).await] {
+        for (provider, name) in [
+            ("github", "default"),
+            ("github", "work"),
+            ("openai", "default"),
+        ] {
+            // The same secret everywhere: the place alone tells the records apart.
+            connections.push(open.add_connection(&vault, provider, name, "sk-same").await);
+        }
+    }
+    for (at, one) in connections.iter().enumerate() {
+        for other in &connections[at + 1..] {
+            let place = |c: &authsome::model::Connection| {
+                format!(
+                    "vault_id = '{}' AND provider = '{}' AND name = '{}'",
+                    c.vault, c.provider, c.name
+                )
+            };
+            let swap = || async {
+                home.swap("connections", "sealed", &place(one), &place(other))
+                    .await;
+            };
+            swap().await;
+            for connection in [one, other] {
+                let error = open.read_back(connection).await.unwrap_err();
+                assert!(error.is_integrity(), "{error}");
+            }
+            swap().await;
+            assert_eq!(open.read_back(one).await.unwrap(), "sk-same");
+        }
+    }
+    open.close().await;
+}
+
+#[tokio::test]
+async fn a_record_moved_with_its_whole_row_or_set_back_to_an_older_version_does_not_open() {
+    let home = VaultHome::new();
+    let open = home.open().await;
+    let (mine, theirs) = (open.add_vault(1).await, open.add_vault(2).await);
+    let connection = open
+        .add_connection(&mine, "github", "default", "sk-one")
+        .await;
+    for change in [
+        format!("vault_id = '{theirs}'"),
+        "provider = 'gitlab'".to_owned(),
+        "name = 'other'".to_owned(),
+        "version = 2".to_owned(),
+        "sealed = substr(sealed, 1, length(sealed) - 1)".to_owned(),
+        "sealed = x''".to_owned(),
+    ] {
+        let copy = home.look("SELECT sealed FROM connections").await.remove(0);
+        home.tamper(&format!("UPDATE connections SET {change}"))
+            .await;
+        let reader = open.store.read().await;
+        let moved = reader
+            .unwrap()
+            .list_sealed_connections(&theirs)
+            .await
+            .unwrap()
+            .into_iter()
+            .chain(
+                open.store
+                    .read()
+                    .await
+                    .unwrap()
+                    .list_sealed_connections(&mine)
+                    .await
+                    .unwrap(),
+            )
+            .next()
+            .unwrap();
+        let at = CredentialAddress::of(&moved.connection);
+        let sealed = moved.sealed.unwrap();
+        let error = open.vaults.open_credential(&at, &sealed).await.unwrap_err();
+        assert!(error.is_integrity(), "{change}: {error}");
+        let hex = hex::encode(&copy);
+        home.tamper(&format!(
+            "UPDATE connections SET vault_id = '{mine}', provider = 'github', name = 'default', version = 1, sealed = x'{hex}'"
+        ))
+        .await;
+        assert_eq!(open.read_back(&connection).await.unwrap(), "sk-one");
+    }
+    open.close().await;
+}
+
+#[tokio::test]
+async fn a_record_of_one_kind_never_opens_as_another() {
+    let home = VaultHome::new();
+    let open = home.open().await;
+    let provider: ProviderName = "github".parse().unwrap();
+    let session: LoginSessionId = "sess_0123456789abcdef0123456789abcdef".parse().unwrap();
+    let other_session: LoginSessionId = "sess_ffffffffffffffffffffffffffffffff".parse().unwrap();
+    let vaults = &open.vaults;
+    let secret = ClientSecret::new("client-secret");
+    let client = vaults
+        .seal_client_secret(&provider, 1, &secret)
+        .await
+        .unwrap();
+    let login = vaults
+        .seal_login(&session, br#"{"client_secret":"x"}"#)
+        .await
+        .unwrap();
+
+    assert!(
+        vaults
+            .open_client_secret(&provider, 1, &client)
+            .await
+            .is_ok()
+    );
+    assert!(vaults.open_login(&session, &login).await.is_ok());
+    assert!(
+        vaults
+            .open_client_secret(&provider, 1, &login)
+            .await
+            .is_err()
+    );
+    assert!(
+        vaults
+            .open_client_secret(&provider, 2, &client)
+            .await
+            .is_err()
+    );
+    assert!(vaults.open_login(&session, &client).await.is_err());
+    assert!(vaults.open_login(&other_session, &login).await.is_err());
+    // A vault that is called like the server's own key shares nothing with it.
+    let impostor: VaultId = "server".parse().unwrap();
+    let at = RecordAddress {
+        vault: Some(&impostor),
+        ..RecordAddress::login(&session)
+    };
+    assert!(vaults.open(&at, 1, &login).await.is_err());
+    open.close().await;
+}
+
+#[tokio::test]
+async fn wrapped_keys_swapped_between_vaults_open_nothing() {
+    let home = VaultHome::new();
+    let open = home.open().await;
+    let (one, two) = (open.add_vault(1).await, open.add_vault(2).await);
+    let first = open
+        .add_connection(&one, "github", "default", "sk-one")
+        .await;
+    let second = open
+        .add_connection(&two, "github", "default", "sk-two")
+        .await;
+    open.close().await;
+
+    let (of_one, of_two) = (format!("owner = '{one}'"), format!("owner = '{two}'"));
+    home.swap("data_keys", "wrapped", &of_one, &of_two).await;
+    let open = home.open().await;
+    for connection in [&first, &second] {
+        let error = open.read_back(connection).await.unwrap_err();
+        assert!(error.is_integrity(), "{error}");
+    }
+    open.close().await;
+
+    home.swap("data_keys", "wrapped", &of_one, &of_two).await;
+    let open = home.open().await;
+    assert_eq!(open.read_back(&first).await.unwrap(), "sk-one");
+    home.tamper("UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE owner LIKE 'vault_%' LIMIT 1) WHERE owner = 'server'")
+        .await;
+    assert!(open.vaults.check().await.unwrap_err().is_integrity());
+    open.close().await;
+    let error = home.open_with(home.key_input()).await.unwrap_err();
+    assert!(error.is_integrity(), "{error}");
+}
+
+#[tokio::test]
+async fn a_record_copied_from_another_installation_with_the_same_key_does_not_open() {
+    let (here, there) = (VaultHome::new(), VaultHome::new());
+    let source = here.open().await;
+    std::fs::copy(here.master_key(), there.master_key()).unwrap();
+    let copycat = there.open().await;
+    let mine = source.add_vault(1).await;
+    let theirs = copycat.add_vault(1).await;
+    assert_eq!(mine, theirs);
+    let connection = source
+        .add_connection(&mine, "github", "default", "sk-here")
+        .await;
+    copycat
+        .add_connection(&theirs, "github", "default", "sk-there")
+        .await;
+    let record = hex::encode(&there.look("SELECT sealed FROM connections").await[0]);
+    let key = hex::encode(
+        &there
+            .look("SELECT wrapped FROM data_keys WHERE owner LIKE 'vault_%'")
+            .await[0],
+    );
+    source.close().await;
+    copycat.close().await;
+
+    here.tamper(&format!("UPDATE connections SET sealed = x'{record}'"))
+        .await;
+    let opened = here.open().await;
+    assert!(
+        opened
+            .read_back(&connection)
+            .await
+            .unwrap_err()
+            .is_integrity()
+    );
+    opened.close().await;
+    here.tamper(&format!(
+        "UPDATE data_keys SET wrapped = x'{key}' WHERE owner LIKE 'vault_%'"
+    ))
+    .await;
+    let opened = here.open().await;
+    assert!(
+        opened
+            .read_back(&connection)
+            .await
+            .unwrap_err()
+            .is_integrity()
+    );
+    opened.close().await;
+}
