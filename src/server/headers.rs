@@ -1,0 +1,58 @@
+//! Headers that every answer carries, so that no page and no JSON can be framed, sniffed, cached or
+//! read by another site. No answer ever carries `Access-Control-*`.
+
+use http::header::{self, Entry, HeaderName};
+use http::{HeaderMap, HeaderValue};
+
+/// Nothing may be loaded at all: right for JSON, and the floor for everything else.
+const CSP_NOTHING: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// Our own style sheet and our own forms; no script of any kind.
+const CSP_PAGE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const DENY: HeaderValue = HeaderValue::from_static("DENY");
+const NO_FEATURES: HeaderValue =
+    HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+
+/// Adds what an answer does not say itself.
+pub(super) fn protect(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    default(headers, header::CACHE_CONTROL, NO_STORE);
+    default(headers, header::REFERRER_POLICY, NO_REFERRER);
+    headers.insert(CORP, SAME_ORIGIN);
+    let is_page = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page {
+        default(headers, header::CONTENT_SECURITY_POLICY, CSP_PAGE);
+        headers.insert(header::X_FRAME_OPTIONS, DENY);
+        headers.insert(COOP, SAME_ORIGIN);
+        headers.insert(PERMISSIONS, NO_FEATURES);
+    } else {
+        default(headers, header::CONTENT_SECURITY_POLICY, CSP_NOTHING);
+    }
+}
+
+/// A page with a form says who sends it: under `no-referrer` browsers post `Origin: null`, which
+/// could not be told from a foreign page (Fetch, "append a request `Origin` header").
+pub(super) fn with_form(headers: &mut HeaderMap) {
+    headers.insert(header::REFERRER_POLICY, SAME_ORIGIN);
+}
+
+fn default(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    if let Entry::Vacant(place) = headers.entry(name) {
+        place.insert(value);
+    }
+}

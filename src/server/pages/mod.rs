@@ -1,0 +1,48 @@
+//! Pages for people: sign-in, claims, the form that takes a key, and a first dashboard.
+//!
+//! Rendered on the server, escaped by the templates, without any script. No page ever holds a
+//! credential, and what a person typed into a password field is never sent back.
+
+mod account;
+pub(super) mod assets;
+mod audit;
+mod claim;
+mod dashboard;
+mod login;
+mod message;
+mod render;
+
+pub(super) use account::sign_in_first;
+pub(super) use message::failure;
+pub(super) use render::HTML;
+
+use super::state::App;
+use crate::api::paths;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// Every route a browser opens.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(dashboard::home))
+        .route("/ui", get(dashboard::home))
+        .route(paths::DASHBOARD, get(dashboard::show))
+        .route("/ui/connections", get(dashboard::show))
+        .route("/ui/account", get(account::open))
+        .route("/ui/account/password", post(account::change_password))
+        .route(paths::AUDIT_PAGE, get(audit::show))
+        .route(
+            paths::SIGN_IN,
+            get(account::open_sign_in).post(account::sign_in),
+        )
+        .route(
+            paths::SIGN_UP,
+            get(account::open_sign_up).post(account::sign_up),
+        )
+        .route(paths::SIGN_OUT, post(account::sign_out))
+        .route(paths::CLAIM, get(claim::show))
+        .route(paths::CLAIM_CONFIRM, post(claim::accept))
+        .route(paths::CLAIM_REJECT, post(claim::reject))
+        .route(paths::LOGIN_INPUT, get(login::open).post(login::submit))
+        .route("/assets/{file}", get(assets::serve))
+}

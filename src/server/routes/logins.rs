@@ -1,0 +1,79 @@
+//! Logins in progress, as the agent that began them sees them.
+
+use super::{Answer, Json, convert};
+use crate::api::{self, paths};
+use crate::model::provider::Flow;
+use crate::model::{ErrorCode, LoginSessionId};
+use crate::secret::ApiKey;
+use crate::server::error::ApiError;
+use crate::server::extract::{self, Path, SignedBy};
+use crate::server::state::App;
+use crate::services::{BeginLogin, ResumeData};
+use axum::extract::State;
+
+/// Begins a login; the answer says what the person has to do.
+#[utoipa::path(post, path = paths::LOGINS, tag = "logins", request_body = api::StartLogin,
+    responses((status = 200, body = api::LoginSession), (status = 404, body = api::ErrorBody)))]
+pub(in crate::server) async fn begin(
+    State(app): State<App>,
+    SignedBy(caller): SignedBy,
+    extract::Json(body): extract::Json<api::StartLogin>,
+) -> Answer<api::LoginSession> {
+    let wish = BeginLogin {
+        provider: body.provider,
+        connection: body.connection,
+        flow: body.flow.as_deref().map(flow).transpose()?,
+        scopes: body.scopes,
+        base_url: body.base_url,
+        force: body.force,
+    };
+    let view = app.services.logins.begin(&caller, wish).await?;
+    Ok(Json(convert::login(view)))
+}
+
+fn flow(text: &str) -> Result<Flow, ApiError> {
+    Flow::from_wire(text).ok_or_else(|| {
+        ApiError::field(
+            &["body", "flow"],
+            "value_error",
+            "known flows are pkce, device_code, dcr_pkce, api_key and browser",
+        )
+    })
+}
+
+/// Where a login stands. Another identity's login answers as one that does not exist.
+#[utoipa::path(get, path = paths::LOGIN, tag = "logins",
+    params(("id" = String, Path, description = "The login")),
+    responses((status = 200, body = api::LoginSession), (status = 404, body = api::ErrorBody)))]
+pub(in crate::server) async fn show(
+    State(app): State<App>,
+    SignedBy(caller): SignedBy,
+    Path((id,)): Path<(LoginSessionId,)>,
+) -> Answer<api::LoginSession> {
+    let view = app.services.logins.show(&caller, &id).await?;
+    Ok(Json(convert::login(view)))
+}
+
+/// Finishes a login with what was typed in the terminal.
+#[utoipa::path(post, path = paths::LOGIN_RESUME, tag = "logins",
+    params(("id" = String, Path, description = "The login")),
+    request_body = api::ResumeLogin,
+    responses((status = 200, body = api::LoginSession), (status = 410, body = api::ErrorBody)))]
+pub(in crate::server) async fn resume(
+    State(app): State<App>,
+    SignedBy(caller): SignedBy,
+    Path((id,)): Path<(LoginSessionId,)>,
+    extract::Json(body): extract::Json<api::ResumeLogin>,
+) -> Answer<api::LoginSession> {
+    if body.data.credentials.is_some() || body.data.code.is_some() {
+        return Err(ApiError::new(
+            ErrorCode::UnsupportedFlow,
+            "this daemon takes `api_key` here and nothing else yet",
+        ));
+    }
+    let data = ResumeData {
+        api_key: body.data.api_key.map(|key| ApiKey::new(key.reveal())),
+    };
+    let view = app.services.logins.resume(&caller, &id, data).await?;
+    Ok(Json(convert::login(view)))
+}
