@@ -1,14 +1,88 @@
-//! `authsome admin`.
+//! `authsome admin …`: the people of a shared daemon.
 
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use super::moments::relative;
+use super::output::{Answer, Style};
+use crate::api;
+use crate::client::now;
+use crate::model::{Email, Role};
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
 use std::process::ExitCode;
 
-/// Arguments.
+/// Arguments of `authsome admin`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a link by which somebody can open an account
+    Invite(Invite),
+}
+
+#[derive(Debug, clap::Args)]
+struct Invite {
+    /// Only this address may use the link
+    #[arg(long, value_parser = Email::from_typed)]
+    email: Option<Email>,
+    /// What the new account may do
+    #[arg(long, value_enum, default_value_t = NewRole::User)]
+    role: NewRole,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum NewRole {
+    /// Everything, including other people's accounts
+    Admin,
+    /// Their own connections
+    User,
+}
+
+#[derive(Debug, Serialize)]
+struct Invited {
+    status: &'static str,
+    #[serde(flatten)]
+    invitation: api::Invitation,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    let Action::Invite(invite) = args.action;
+    let client = context.client().await?;
+    let invitation = client
+        .invite(&api::CreateInvitation {
+            email: invite.email,
+            role: Some(match invite.role {
+                NewRole::Admin => Role::Admin,
+                NewRole::User => Role::User,
+            }),
+        })
+        .await?;
+    context.out.show(&Invited {
+        status: "created",
+        invitation,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Answer for Invited {
+    fn text(&self, style: &Style) -> String {
+        let invitation = &self.invitation;
+        let whom = invitation
+            .email
+            .as_ref()
+            .map_or_else(|| "whoever holds it".to_owned(), ToString::to_string);
+        format!(
+            "{}\n{}\n",
+            super::paint::clean(&invitation.url),
+            style.paint().dim(&format!(
+                "Works once, for {whom}, as {}; ends {}",
+                invitation.role.as_str(),
+                relative(invitation.expires_at, now())
+            ))
+        )
+    }
 }

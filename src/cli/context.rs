@@ -35,11 +35,6 @@ impl Context {
         Identities::of(&self.config)
     }
 
-    /// A client without an identity, of a daemon that is running; starts the local one where it is not.
-    pub(crate) async fn anonymous(&self) -> Result<Client, CliError> {
-        Ok(self.connect().await?.client)
-    }
-
     /// A client that acts as the active identity, which is made, registered and claimed on the way
     /// where that needs nobody. An identity that a person must claim is an error with the link.
     pub(crate) async fn client(&self) -> Result<Client, CliError> {

@@ -1,14 +1,123 @@
-//! `authsome inspect`.
+//! `authsome inspect`: the definition of a provider, and the connections to it.
 
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use super::list::Connected;
+use super::output::{Answer, Style};
+use super::paint::clean;
+use super::table::{Rows, Tone, tone_of};
+use crate::api::Definition;
+use crate::client::now;
+use crate::model::injection::Addition;
+use crate::model::{Provider, ProviderName};
+use serde::Serialize;
 use std::process::ExitCode;
 
-/// Arguments.
+/// Arguments of `authsome inspect`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// The provider
+    provider: ProviderName,
+}
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+#[derive(Debug, Serialize)]
+struct Inspection {
+    #[serde(flatten)]
+    definition: Definition,
+    connections: Vec<Connected>,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    let client = context.client().await?;
+    let (definition, list) =
+        tokio::try_join!(client.provider(&args.provider), client.connections())?;
+    let connections = list
+        .connections
+        .into_iter()
+        .filter(|at| at.name == args.provider)
+        .flat_map(|at| at.connections)
+        .map(Connected::from)
+        .collect();
+    context.out.show(&Inspection {
+        definition,
+        connections,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Answer for Inspection {
+    fn text(&self, style: &Style) -> String {
+        let provider = &self.definition.0;
+        let paint = style.paint();
+        let mut text = format!(
+            "{} ({})\n",
+            paint.bold(&provider.display_name),
+            clean(provider.name.as_str())
+        );
+        let mut rows = Rows::new(style, &[]);
+        for (name, value) in facts(provider) {
+            rows.push(&[(name, Tone::Dim), (&value, Tone::Plain)]);
+        }
+        text.push_str(&rows.finish());
+        if self.connections.is_empty() {
+            text = format!(
+                "{text}\nNot connected. Log in with `authsome login {}`.\n",
+                provider.name
+            );
+        } else {
+            let mut rows = Rows::new(style, &["CONNECTION", "STATUS", "EXPIRES"]);
+            for one in &self.connections {
+                rows.push(&[
+                    (&one.label(), Tone::Plain),
+                    (one.status(), tone_of(one.status())),
+                    (&one.expiry(now()), Tone::Dim),
+                ]);
+            }
+            text.push('\n');
+            text.push_str(&rows.finish());
+        }
+        text
+    }
+}
+
+/// What a person wants to know of a definition: where the secret goes and what a child sees.
+fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("log in by", provider.flow.as_str().replace('_', " ")),
+        ("goes to", provider.api_url.join(", ")),
+        ("as", injected(provider)),
+        ("variables", exported(provider)),
+    ];
+    if let Some(oauth) = &provider.oauth {
+        facts.push((
+            "authorize",
+            oauth.authorization_url.clone().unwrap_or_default(),
+        ));
+        facts.push(("token", oauth.token_url.clone().unwrap_or_default()));
+        facts.push(("scopes", oauth.scopes.join(" ")));
+    }
+    facts.push(("docs", provider.docs_url.clone().unwrap_or_default()));
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn injected(provider: &Provider) -> String {
+    provider
+        .injection_rules()
+        .iter()
+        .map(|rule| match &rule.add {
+            Addition::Header { name, format } => format!("{name}: {format}"),
+            Addition::Basic { username, password } => {
+                format!("Authorization: Basic {username}:{password}")
+            }
+            Addition::Query { name } => format!("?{name}={{secret}}"),
+            Addition::Cookie { name } => format!("Cookie: {name}={{secret}}"),
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn exported(provider: &Provider) -> String {
+    let variables = provider.variables();
+    variables.into_keys().collect::<Vec<_>>().join(", ")
 }

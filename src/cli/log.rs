@@ -1,14 +1,178 @@
-//! `authsome log`.
+//! `authsome log`: who used what.
 
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use super::moments::{Moment, stamp};
+use super::output::{Answer, Style};
+use super::table::{Rows, Tone, tone_of};
+use crate::api::{AuditEntries, AuditEntry, AuditQuery};
+use crate::client::{Client, now};
+use crate::model::{ConnectionName, Handle, ProviderName};
+use clap::ValueEnum;
+use serde::Serialize;
 use std::process::ExitCode;
+use std::time::Duration;
 
-/// Arguments.
+const POLL: Duration = Duration::from_secs(1);
+/// The most entries of one page when following.
+const PAGE: u32 = 200;
+
+/// Arguments of `authsome log`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// At most this many entries
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    limit: u32,
+    /// Only this provider
+    #[arg(long)]
+    provider: Option<ProviderName>,
+    /// Only this connection
+    #[arg(long, short)]
+    connection: Option<ConnectionName>,
+    /// Only this identity
+    #[arg(long)]
+    identity: Option<Handle>,
+    /// Only this event, such as credential.resolved
+    #[arg(long)]
+    event: Option<String>,
+    /// Only events that ended so
+    #[arg(long, value_enum)]
+    status: Option<Ended>,
+    /// Only from then on: 90s, 15m, 2h, 7d ago, or a time such as 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
+    /// Only up to then
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Moment>,
+    /// Go on with what happens from now on
+    #[arg(long, short, conflicts_with = "until")]
+    follow: bool,
+}
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Ended {
+    /// It was done
+    Success,
+    /// It went wrong
+    Failure,
+    /// It was not allowed
+    Refused,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Page {
+    entries: AuditEntries,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    let client = context.client().await?;
+    let query = query(&args);
+    let page = Page {
+        entries: client.audit_events(&query).await?,
+    };
+    context.out.show(&page)?;
+    if args.follow {
+        follow(context, &client, query, page.entries.entries).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn query(args: &Args) -> AuditQuery {
+    let now = now();
+    AuditQuery {
+        limit: Some(args.limit),
+        cursor: None,
+        provider: args.provider.clone(),
+        connection: args.connection.clone(),
+        identity: args.identity.clone(),
+        event: args.event.clone(),
+        status: args.status.map(|status| {
+            match status {
+                Ended::Success => "success",
+                Ended::Failure => "failure",
+                Ended::Refused => "refused",
+            }
+            .to_owned()
+        }),
+        since: args.since.map(|at| at.resolve(now)),
+        until: args.until.map(|at| at.resolve(now)),
+    }
+}
+
+/// Prints what is new once a second, until Ctrl-C.
+async fn follow(
+    context: &Context,
+    client: &Client,
+    query: AuditQuery,
+    seen: Vec<AuditEntry>,
+) -> Result<(), CliError> {
+    let mut newest = seen.into_iter().next();
+    let mut query = AuditQuery {
+        limit: Some(PAGE),
+        ..query
+    };
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        }
+        query.since = newest.as_ref().map(|entry| entry.timestamp).or(query.since);
+        let mut page = client.audit_events(&query).await?;
+        if let Some(last) = &newest
+            && let Some(at) = page
+                .entries
+                .iter()
+                .position(|one| one.event_id == last.event_id)
+        {
+            page.entries.truncate(at);
+        }
+        if let Some(first) = page.entries.first() {
+            newest = Some(first.clone());
+            page.next_cursor = None;
+            context.out.show(&Page { entries: page })?;
+        }
+    }
+}
+
+impl Answer for Page {
+    /// Oldest first, so that the newest stands above the prompt.
+    fn text(&self, style: &Style) -> String {
+        if self.entries.entries.is_empty() {
+            return "Nothing happened.\n".to_owned();
+        }
+        let mut rows = Rows::new(
+            style,
+            &[
+                "TIME",
+                "EVENT",
+                "STATUS",
+                "IDENTITY",
+                "PROVIDER",
+                "CONNECTION",
+            ],
+        );
+        for entry in self.entries.entries.iter().rev() {
+            let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
+            rows.push(&[
+                (&stamp(entry.timestamp), Tone::Dim),
+                (&entry.event, Tone::Plain),
+                (&entry.status, tone_of(&entry.status)),
+                (
+                    &text(entry.identity.as_ref().map(Handle::as_str)),
+                    Tone::Plain,
+                ),
+                (
+                    &text(entry.provider.as_ref().map(ProviderName::as_str)),
+                    Tone::Plain,
+                ),
+                (
+                    &text(entry.connection.as_ref().map(ConnectionName::as_str)),
+                    Tone::Dim,
+                ),
+            ]);
+        }
+        rows.finish()
+    }
 }

@@ -1,14 +1,300 @@
-//! `authsome login`.
+//! `authsome login`: from a provider's name to a stored credential.
+//!
+//! The secret is given to a form of the daemon in a browser, to a masked prompt, or on stdin. It is
+//! never an argument, where every process of the machine could read it.
 
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use super::output::{Answer, Style};
+use super::{browser, login_wait, prompt};
+use crate::api::{self, LoginSession, NextAction, WireSecret};
+use crate::client::Client;
+use crate::model::{ConnectionName, ErrorCode, ProviderName};
+use serde::Serialize;
 use std::process::ExitCode;
 
-/// Arguments.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+/// How often a person may mistype a key.
+const ATTEMPTS: u32 = 3;
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+/// Arguments of `authsome login`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The provider
+    provider: ProviderName,
+    /// A name for this login, where one provider has several
+    #[arg(long, short, value_name = "NAME", default_value = ConnectionName::DEFAULT)]
+    connection: ConnectionName,
+    #[command(flatten)]
+    terminal: Terminal,
+    #[command(flatten)]
+    link: Link,
+    /// Log in again although you are connected
+    #[arg(long)]
+    force: bool,
+    /// Ask the provider for these scopes (comma-separated)
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    scopes: Option<Vec<String>>,
+    /// The site to log in to, where the provider is installed in many places
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
+
+/// Giving the key without a browser.
+#[derive(Debug, clap::Args)]
+struct Terminal {
+    /// Type the key in the terminal, masked, instead of a browser
+    #[arg(long, conflicts_with = "key_stdin")]
+    no_browser: bool,
+    /// Read the key from stdin
+    #[arg(long)]
+    key_stdin: bool,
+}
+
+/// What happens to the link a person opens.
+#[derive(Debug, clap::Args)]
+struct Link {
+    /// Print the link instead of opening it
+    #[arg(long)]
+    no_open: bool,
+    /// Return at once and let the login go on by itself
+    #[arg(long, conflicts_with_all = ["no_browser", "key_stdin"])]
+    no_wait: bool,
+}
+
+/// How a login stands when the command ends.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome {
+    /// `success`, `started` or `failed`.
+    status: &'static str,
+    provider: ProviderName,
+    connection: ConnectionName,
+    /// The status of the connection when there is one, else of the login.
+    record_status: String,
+    session_id: String,
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_uri_complete: Option<String>,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    // Read before anything is begun: a login nobody answers should not be left behind.
+    let piped = args
+        .terminal
+        .key_stdin
+        .then(prompt::secret_from_stdin)
+        .transpose()?;
+    let client = context.client().await?;
+    let session = client.start_login(&wish(&args)).await?;
+    let ended = if session.status == "completed" {
+        session
+    } else if let Some(key) = piped {
+        answer(&client, &session, key).await?
+    } else if types_in_terminal(&args, context, &session) {
+        ask(context, &client, &session).await?
+    } else {
+        show_link(&args, context, &session);
+        if args.link.no_wait {
+            session
+        } else {
+            login_wait::until_over(context, &client, session).await?
+        }
+    };
+    report(context, ended)
+}
+
+fn wish(args: &Args) -> api::StartLogin {
+    api::StartLogin {
+        provider: args.provider.clone(),
+        connection: args.connection.clone(),
+        flow: None,
+        scopes: args.scopes.clone(),
+        base_url: args.base_url.clone(),
+        force: args.force,
+    }
+}
+
+/// A masked prompt where it was asked for, or where the machine shows no browser and somebody is at
+/// the terminal. A login at the provider's own site cannot be typed.
+fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> bool {
+    if args.link.no_wait || is_elsewhere(session) {
+        return false;
+    }
+    args.terminal.no_browser
+        || (!args.link.no_open && !context.config.terminal.can_open_browser && prompt::has_person())
+}
+
+/// Whether the person has to go to the provider rather than to a form of ours.
+fn is_elsewhere(session: &LoginSession) -> bool {
+    session.user_code.is_some()
+        || match &session.next_action {
+            NextAction::OpenUrl { url } => !url.contains("/auth/sessions/"),
+            NextAction::Browser { .. } => true,
+            NextAction::None => false,
+        }
+}
+
+async fn ask(
+    context: &Context,
+    client: &Client,
+    session: &LoginSession,
+) -> Result<LoginSession, CliError> {
+    if !prompt::has_person() {
+        cancel(client, session).await;
+        return Err(CliError::usage("there is no terminal to type the key in")
+            .hint("pipe the key in with --key-stdin, or leave --no-browser out"));
+    }
+    let provider = client.provider(&session.provider).await?.0;
+    let hint = provider
+        .api_key
+        .as_ref()
+        .and_then(|key| key.key_pattern_hint.as_deref())
+        .map_or_else(String::new, |hint| format!(" ({hint})"));
+    let question = format!("{} API key{hint}", provider.display_name);
+    let mut tries = ATTEMPTS;
+    loop {
+        let key = match prompt::secret(&question).await {
+            Ok(key) => key,
+            Err(gave_up) => {
+                cancel(client, session).await;
+                return Err(gave_up);
+            }
+        };
+        tries -= 1;
+        match answer(client, session, key).await {
+            Err(error) if tries > 0 && error.code() == Some(ErrorCode::AuthenticationFailed) => {
+                context.out.ask(&error.whole_message());
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn answer(
+    client: &Client,
+    session: &LoginSession,
+    key: WireSecret,
+) -> Result<LoginSession, CliError> {
+    let data = api::LoginAnswer {
+        api_key: Some(key),
+        ..api::LoginAnswer::default()
+    };
+    Ok(client.resume_login(&session.id, data).await?)
+}
+
+/// Ends a login that nobody will answer; that it ends by itself in minutes is good enough.
+async fn cancel(client: &Client, session: &LoginSession) {
+    drop(client.cancel_login(&session.id).await);
+}
+
+fn show_link(args: &Args, context: &Context, session: &LoginSession) {
+    let url = match &session.next_action {
+        NextAction::OpenUrl { url } => url,
+        NextAction::Browser { entry_url, .. } => entry_url,
+        NextAction::None => return,
+    };
+    let opened = !args.link.no_open && browser::open(context, url);
+    if let (Some(code), Some(at)) = (&session.user_code, &session.verification_uri) {
+        context.out.ask(&format!("Enter the code {code} at {at}"));
+    }
+    if opened {
+        context.out.note(&format!(
+            "Opened your browser. If it stays empty, open:\n  {url}"
+        ));
+    } else if !(args.link.no_wait && context.out.is_json()) {
+        context.out.ask(&format!(
+            "Open this link to log in to {}:\n  {url}",
+            session.provider
+        ));
+    }
+}
+
+fn report(context: &Context, session: LoginSession) -> Result<ExitCode, CliError> {
+    let outcome = Outcome::of(session);
+    let code = match outcome.status {
+        "failed" => ExitCode::from(super::exit::code(super::error::Kind::Code(
+            ErrorCode::AuthenticationFailed,
+        ))),
+        _ => ExitCode::SUCCESS,
+    };
+    if outcome.status == "failed" && !context.out.is_json() {
+        let message = outcome.message.unwrap_or_default();
+        let error = CliError::new(ErrorCode::AuthenticationFailed, message);
+        return Err(match outcome.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        });
+    }
+    context.out.done(&outcome)?;
+    Ok(code)
+}
+
+impl Outcome {
+    fn of(session: LoginSession) -> Self {
+        let (status, record_status) = match session.status.as_str() {
+            "completed" => ("success", "connected".to_owned()),
+            "failed" | "expired" | "cancelled" => ("failed", session.status.clone()),
+            other => ("started", other.to_owned()),
+        };
+        let failed = status == "failed";
+        let auth_url = match session.next_action {
+            NextAction::OpenUrl { url } => Some(url),
+            NextAction::Browser { entry_url, .. } => Some(entry_url),
+            NextAction::None => None,
+        };
+        let again = format!("try again with `authsome login {}`", session.provider);
+        Self {
+            status,
+            record_status,
+            session_id: session.id.to_string(),
+            message: match session.status.as_str() {
+                "expired" => Some("nobody finished the login in time".to_owned()),
+                "cancelled" => Some("the login was cancelled".to_owned()),
+                "failed" => session.error.or(session.message),
+                _ => session.message,
+            },
+            error: failed.then(|| ErrorCode::AuthenticationFailed.class()),
+            hint: failed.then_some(again),
+            auth_url: auth_url.filter(|_| status == "started"),
+            user_code: session.user_code,
+            verification_uri: session.verification_uri,
+            verification_uri_complete: session.verification_uri_complete,
+            provider: session.provider,
+            connection: session.connection,
+        }
+    }
+}
+
+impl Answer for Outcome {
+    fn text(&self, style: &Style) -> String {
+        let paint = style.paint();
+        let name = if self.connection.as_str() == ConnectionName::DEFAULT {
+            self.provider.to_string()
+        } else {
+            format!("{} ({})", self.provider, self.connection)
+        };
+        match self.status {
+            "success" => {
+                let said = match &self.message {
+                    Some(text) if text.starts_with("Already") => {
+                        format!("Already connected to {name}; --force logs in again")
+                    }
+                    _ => format!("Connected to {name}"),
+                };
+                format!("{}\nNext: authsome run -- COMMAND\n", paint.good(&said))
+            }
+            _ => format!(
+                "The login to {name} goes on without this command; see `authsome list --connected`\n"
+            ),
+        }
+    }
 }

@@ -5,8 +5,6 @@
 //! secret is ever taken from an argument. `entry` is the way in, `args` the tree of commands,
 //! `output` the only writer, `exit` the table of exit codes.
 
-#![expect(dead_code, reason = "the frame lands before the commands that use it")]
-
 mod admin;
 mod args;
 mod browser;
@@ -16,6 +14,8 @@ mod context;
 mod daemon;
 mod demo;
 mod doctor;
+mod doctor_daemon;
+mod done;
 mod entry;
 mod error;
 mod exit;
@@ -27,10 +27,12 @@ mod inspect;
 mod list;
 mod log;
 mod login;
+mod login_wait;
 mod logout;
 mod moments;
 mod output;
 mod paint;
+mod pick;
 mod profile;
 mod prompt;
 mod register;

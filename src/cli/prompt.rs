@@ -1,9 +1,11 @@
 //! What a person is asked in the terminal. Secrets are read masked, never echoed and never an argument.
 
 use super::error::CliError;
+use super::paint::clean;
 use crate::api::WireSecret;
 use crate::model::ErrorCode;
 use dialoguer::theme::SimpleTheme;
+use nix::sys::termios::{self, SetArg, Termios};
 use std::io::{self, IsTerminal, Read};
 
 /// The longest secret that is taken from stdin, in bytes.
@@ -24,14 +26,41 @@ pub(crate) fn confirm(question: &str) -> Result<bool, CliError> {
         .map_err(cancelled)
 }
 
-/// Asks for a secret without showing it.
-pub(crate) fn secret(question: &str) -> Result<WireSecret, CliError> {
-    let text = dialoguer::Password::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .allow_empty_password(true)
-        .interact()
-        .map_err(cancelled)?;
-    taken(text)
+/// Asks for a secret without showing it. Ctrl-C gives up and leaves the terminal as it was.
+pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
+    let _echo = Echo::keep();
+    let question = clean(question).into_owned();
+    let typing = tokio::task::spawn_blocking(move || {
+        dialoguer::Password::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .allow_empty_password(true)
+            .interact()
+    });
+    tokio::select! {
+        typed = typing => match typed {
+            Ok(typed) => taken(typed.map_err(cancelled)?),
+            Err(source) => Err(CliError::internal("could not ask in this terminal", source)),
+        },
+        _ = tokio::signal::ctrl_c() => Err(CliError::interrupted("cancelled; nothing was stored")),
+    }
+}
+
+/// Puts the terminal back as it was, also when the prompt is left in the middle.
+struct Echo(Option<Termios>);
+
+impl Echo {
+    fn keep() -> Self {
+        Self(termios::tcgetattr(io::stdin()).ok())
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        if let Some(was) = &self.0 {
+            // A terminal that has gone needs nothing put back.
+            termios::tcsetattr(io::stdin(), SetArg::TCSANOW, was).unwrap_or_default();
+        }
+    }
 }
 
 /// Reads a secret from stdin to its end; one line end after it is not part of it.
@@ -68,4 +97,16 @@ fn cancelled(source: dialoguer::Error) -> CliError {
         return CliError::interrupted("cancelled; nothing was stored");
     }
     CliError::new(ErrorCode::InputCancelled, "could not ask in this terminal").caused_by(source)
+}
+
+/// Asks before something that cannot be undone, where a person can be asked. A script has decided
+/// already: without a terminal, with `--yes` and with `--json` nobody is asked.
+pub(crate) fn consent(yes: bool, json: bool, question: &str) -> Result<(), CliError> {
+    if yes || json || !has_person() || confirm(question)? {
+        return Ok(());
+    }
+    Err(CliError::new(
+        ErrorCode::InputCancelled,
+        "nothing was changed",
+    ))
 }

@@ -1,14 +1,46 @@
-//! `authsome ui`.
+//! `authsome ui`: the dashboard, signed in.
 
+use super::browser;
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use super::output::{Answer, Style};
+use serde::Serialize;
 use std::process::ExitCode;
 
-/// Arguments.
+/// Arguments of `authsome ui`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Print the link instead of opening it
+    #[arg(long)]
+    no_open: bool,
+}
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+#[derive(Debug, Serialize)]
+struct Dashboard {
+    /// Works once, for a short time.
+    url: String,
+    opened: bool,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    let client = context.client().await?;
+    let url = client.open_dashboard().await?.url;
+    let opened = !args.no_open && browser::open(context, &url);
+    let dashboard = Dashboard { url, opened };
+    if opened {
+        context.out.done(&dashboard)?;
+    } else {
+        context.out.show(&dashboard)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Answer for Dashboard {
+    fn text(&self, _style: &Style) -> String {
+        if self.opened {
+            "Opened the dashboard in your browser\n".to_owned()
+        } else {
+            format!("{}\n", super::paint::clean(&self.url))
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! One daemon, and the identity that speaks to it.
 
-use super::refusal::{Answered, Refusal};
+use super::refusal::{self, Answered, Refusal};
 use super::transport::{Answer, Transport};
 use super::{Error, Identity};
 use crate::api::{Health, TRACEPARENT, paths};
@@ -87,6 +87,11 @@ impl Client {
 
     /// `GET /health`; says within a second whether what answers there is a daemon of ours.
     pub async fn health(&self) -> Result<Health, Error> {
+        Ok(self.health_and_skew().await?.0)
+    }
+
+    /// [`health`](Self::health), and how far our clock is ahead of the daemon's, where it tells.
+    pub async fn health_and_skew(&self) -> Result<(Health, Option<time::Duration>), Error> {
         let limit = if self.is_local() {
             HEALTH_LOCAL
         } else {
@@ -102,7 +107,8 @@ impl Client {
         {
             return Err(self.refused(&answer));
         }
-        serde_json::from_slice(&answer.body).map_err(|_| self.transport.foreign())
+        let health = serde_json::from_slice(&answer.body).map_err(|_| self.transport.foreign())?;
+        Ok((health, refusal::skew(&answer.headers, self.clock.now())))
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {

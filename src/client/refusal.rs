@@ -37,8 +37,9 @@ impl Refusal {
         let message = message_of(&body)
             .unwrap_or_else(|| format!("the daemon answered with status {}", answer.status));
         let skew = (code == ErrorCode::Unauthenticated)
-            .then(|| skew(answer))
-            .flatten();
+            .then(|| skew(answer.headers, answer.now))
+            .flatten()
+            .filter(|ahead| ahead.abs() > SKEW);
         let retry_after = header(answer.headers, "retry-after").and_then(|text| text.parse().ok());
         Self {
             status: answer.status,
@@ -109,13 +110,12 @@ fn next_step(code: ErrorCode, provider: Option<&str>, retry_after: Option<u64>) 
     }
 }
 
-/// How far our clock is ahead of the daemon's, where that is enough to spoil a proof.
-fn skew(answer: Answered<'_>) -> Option<Duration> {
-    let theirs = header(answer.headers, "date")?;
+/// How far our clock is ahead of the daemon's, to the second.
+pub(super) fn skew(headers: &http::HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+    let theirs = header(headers, "date")?;
     let format = time::format_description::well_known::Rfc2822;
     let theirs = OffsetDateTime::parse(&theirs.replace("GMT", "+0000"), &format).ok()?;
-    let ahead = answer.now - theirs;
-    (ahead.abs() > SKEW).then_some(ahead)
+    Some(now - theirs)
 }
 
 fn skew_hint(ahead: Duration) -> String {
