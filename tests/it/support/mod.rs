@@ -5,4 +5,5 @@ pub(crate) mod browser;
 pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod http;
+pub(crate) mod postgres;
 pub(crate) mod vault_home;
