@@ -4,7 +4,7 @@
 //! for the whole host. Ports are exact: none means 443. The proxy and the definitions read it here.
 
 use super::key::whole;
-use regex::Regex;
+use regex::bytes::Regex;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -23,6 +23,13 @@ pub enum HostMatch {
 pub struct HostPattern(Regex);
 
 impl HostPattern {
+    /// The pattern as it was compiled, with its anchors.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl HostPattern {
     /// Compiles the part after `regex:`; anchored at both ends whether or not it says so.
     pub fn compile(pattern: &str) -> Result<Self, String> {
         whole(pattern, true).map(Self)
@@ -30,7 +37,7 @@ impl HostPattern {
 
     /// Takes time linear in the length of `host`.
     pub fn is_match(&self, host: &str) -> bool {
-        self.0.is_match(host)
+        self.0.is_match(host.as_bytes())
     }
 }
 
@@ -244,7 +251,7 @@ impl fmt::Display for ApiUrl {
         match &self.host {
             HostMatch::Exact(host) if host.contains(':') => write!(f, "[{host}]")?,
             HostMatch::Exact(host) => f.write_str(host)?,
-            HostMatch::Pattern(pattern) => write!(f, "regex:{}", pattern.0.as_str())?,
+            HostMatch::Pattern(pattern) => write!(f, "regex:{}", pattern.as_str())?,
         }
         if self.port != 443 {
             write!(f, ":{}", self.port)?;

@@ -1,1 +1,0 @@
-//! Reads, checks and embeds the provider definitions.

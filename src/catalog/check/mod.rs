@@ -1,0 +1,13 @@
+//! Every rule of a definition, one file for each group of fields.
+
+mod api_key;
+mod fields;
+mod hosts;
+mod injections;
+mod names;
+mod oauth;
+mod run;
+mod urls;
+
+pub use run::Checked;
+pub(super) use run::run;

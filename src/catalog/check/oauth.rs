@@ -1,0 +1,190 @@
+//! `oauth`, `registration` and `browser`.
+
+use super::fields::{Fields, Findings};
+use super::{names, urls};
+use crate::model::injection::sendable;
+use crate::model::provider::{AuthType, Flow};
+
+/// Longest `ttl_hours`: a year.
+const LONGEST_HOURS: u64 = 8760;
+
+/// Checks the sections that say how a person logs in.
+pub(super) fn check(root: Fields<'_>, auth: AuthType, flow: Flow, findings: &mut Findings<'_>) {
+    if let Some((path, map)) = root.object(findings, "oauth") {
+        let fields = Fields::new(&path, map);
+        oauth(fields, findings);
+        if auth == AuthType::OAuth2 {
+            needed(fields, flow, findings);
+        }
+    } else if auth == AuthType::OAuth2 && root.get("oauth").is_none() {
+        findings.problem("oauth", "it is missing; auth_type oauth2 needs it");
+    }
+    if let Some((path, map)) = root.object(findings, "registration") {
+        let fields = Fields::new(&path, map);
+        endpoint(fields, "registration_endpoint", None, findings);
+    }
+    if let Some((path, map)) = root.object(findings, "browser") {
+        browser(Fields::new(&path, map), findings);
+    } else if auth == AuthType::Browser && root.get("browser").is_none() {
+        findings.problem("browser", "it is missing; auth_type browser needs it");
+    }
+}
+
+fn endpoint(fields: Fields<'_>, key: &str, base: Option<&str>, findings: &mut Findings<'_>) {
+    if let Some(text) = fields.text(findings, key)
+        && let Err(why) = urls::endpoint(text, base)
+    {
+        findings.problem(&fields.path_of(key), why);
+    }
+}
+
+fn oauth(fields: Fields<'_>, findings: &mut Findings<'_>) {
+    let base = fields.text(findings, "base_url");
+    let base_is_good = match base.map(|text| urls::endpoint(text, None)) {
+        Some(Err(why)) => {
+            findings.problem(&fields.path_of("base_url"), why);
+            false
+        }
+        _ => true,
+    };
+    for key in [
+        "authorization_url",
+        "token_url",
+        "revocation_url",
+        "device_authorization_url",
+    ] {
+        endpoint(fields, key, base.filter(|_| base_is_good), findings);
+    }
+    for (path, scope) in fields.texts(findings, "scopes") {
+        let token = |c: u8| c == 0x21 || (0x23..=0x5b).contains(&c) || (0x5d..=0x7e).contains(&c);
+        if scope.is_empty() || !scope.bytes().all(token) {
+            findings.problem(
+                &path,
+                "a scope has no spaces, quotes or backslashes; one entry each",
+            );
+        }
+    }
+    for key in ["pkce", "supports_device_code", "supports_dcr"] {
+        fields.flag(findings, key);
+    }
+    let request = fields.text(findings, "device_token_request");
+    if request.is_some_and(|word| !matches!(word, "oauth2_form" | "json")) {
+        findings.problem(
+            &fields.path_of("device_token_request"),
+            "write oauth2_form or json",
+        );
+    }
+}
+
+fn needed(fields: Fields<'_>, flow: Flow, findings: &mut Findings<'_>) {
+    let keys: &[&str] = match flow {
+        Flow::Pkce => &["authorization_url", "token_url"],
+        Flow::DeviceCode => &["device_authorization_url", "token_url"],
+        // Everything may be found by discovery.
+        Flow::DcrPkce | Flow::ApiKey | Flow::Browser => &[],
+    };
+    for key in keys.iter().filter(|key| fields.get(key).is_none()) {
+        findings.problem(
+            &fields.path_of(key),
+            format!("it is missing; flow {} needs it", flow.as_str()),
+        );
+    }
+}
+
+fn browser(fields: Fields<'_>, findings: &mut Findings<'_>) {
+    if fields.required(findings, "entry_url").is_some() {
+        endpoint(fields, "entry_url", None, findings);
+    }
+    endpoint(fields, "validate_url", None, findings);
+    for (path, domain) in fields.texts(findings, "domains") {
+        let name = domain.strip_prefix('.').unwrap_or(domain);
+        if urls::endpoint(&format!("https://{name}"), None).is_err()
+            || name.contains(['/', ':', '?'])
+        {
+            findings.problem(&path, "write a domain such as example.com or .example.com");
+        }
+    }
+    let cookies = fields.texts(findings, "auth_cookies");
+    if cookies.is_empty() && fields.get("auth_cookies").is_none() {
+        findings.problem(
+            &fields.path_of("auth_cookies"),
+            "it is missing; name the cookies that show that a person is logged in",
+        );
+    }
+    for (path, name) in cookies {
+        note(findings, &path, names::cookie(name));
+    }
+    if let Some(name) = fields.text(findings, "ttl_from_cookie") {
+        note(
+            findings,
+            &fields.path_of("ttl_from_cookie"),
+            names::cookie(name),
+        );
+    }
+    if let Some(hours) = fields.get("ttl_hours")
+        && !hours
+            .as_u64()
+            .is_some_and(|h| (1..=LONGEST_HOURS).contains(&h))
+    {
+        findings.problem(
+            &fields.path_of("ttl_hours"),
+            format!("write whole hours from 1 to {LONGEST_HOURS}"),
+        );
+    }
+    extra_headers(fields, findings);
+    extractions(fields, findings);
+}
+
+fn extra_headers(fields: Fields<'_>, findings: &mut Findings<'_>) {
+    let Some((path, map)) = fields.object(findings, "extra_headers") else {
+        return;
+    };
+    let headers = Fields::new(&path, map);
+    for name in headers.keys() {
+        note(findings, &headers.path_of(name), names::header(name));
+        if headers
+            .text(findings, name)
+            .is_some_and(|value| !sendable(value))
+        {
+            findings.problem(&headers.path_of(name), "write visible ASCII characters");
+        }
+    }
+}
+
+fn extractions(fields: Fields<'_>, findings: &mut Findings<'_>) {
+    let path = fields.path_of("extract");
+    let Some(value) = fields.get("extract") else {
+        return;
+    };
+    let Some(list) = value.as_array().filter(|list| list.len() <= 32) else {
+        findings.problem(
+            &path,
+            "write a list of at most 32 objects with cookie and header",
+        );
+        return;
+    };
+    for (at, item) in list.iter().enumerate() {
+        let path = format!("{path}[{at}]");
+        let Some(map) = item.as_object() else {
+            findings.problem(&path, "write an object with cookie and header");
+            continue;
+        };
+        let item = Fields::new(&path, map);
+        if let Some(cookie) = item.required(findings, "cookie") {
+            note(findings, &item.path_of("cookie"), names::cookie(cookie));
+        }
+        if let Some(header) = item.required(findings, "header") {
+            note(findings, &item.path_of("header"), names::header(header));
+        }
+        let prefix = item.text(findings, "prefix").unwrap_or_default();
+        if !prefix.is_empty() && !sendable(prefix) {
+            findings.problem(&item.path_of("prefix"), "write visible ASCII characters");
+        }
+    }
+}
+
+pub(super) fn note(findings: &mut Findings<'_>, path: &str, checked: Result<(), String>) {
+    if let Err(why) = checked {
+        findings.problem(path, why);
+    }
+}

@@ -1,0 +1,182 @@
+//! From text (JSON, comments and trailing commas allowed) to a value with the place of each field.
+
+use super::check::{Checked, run};
+use super::problem::{Invalid, Problem};
+use crate::model::Provider;
+use jsonc_parser::ast::{self, ObjectPropName};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
+
+/// Longest definition, in bytes of its text.
+pub const LARGEST: usize = 64 * 1024;
+/// Deepest nesting of lists and objects.
+const DEEPEST: usize = 16;
+
+/// Where in the text each field is, by its path.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    text: String,
+    offsets: BTreeMap<String, usize>,
+}
+
+impl Places {
+    /// Line and column of `path`, or of the nearest field around it.
+    pub(super) fn of(&self, path: &str) -> Option<(usize, usize)> {
+        let mut path = path;
+        loop {
+            if let Some(offset) = self.offsets.get(path) {
+                return Some(line_and_column(&self.text, *offset));
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.bytes().filter(|c| *c == b'\n').count() + 1;
+    (line, before[line_start..].chars().count() + 1)
+}
+
+/// Reads and checks a definition as it stands in a file.
+pub fn parse(text: &str) -> Result<Checked, Invalid> {
+    if text.len() > LARGEST {
+        return Err(too_large());
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let options = ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| {
+        let place = (error.line_display(), error.column_display());
+        Invalid::whole(format!("this is not JSON: {}", error.kind()), Some(place))
+    })?;
+    let Some(root) = parsed.value else {
+        return Err(Invalid::whole(
+            "the file is empty; write one JSON object",
+            None,
+        ));
+    };
+    let mut reader = Reader {
+        places: Places {
+            text: text.to_owned(),
+            offsets: BTreeMap::new(),
+        },
+        problems: Vec::new(),
+    };
+    let value = reader.value(root, "", 0);
+    if reader.problems.is_empty() {
+        run(value, &reader.places)
+    } else {
+        Err(Invalid::new(reader.problems))
+    }
+}
+
+/// Checks a definition that came as a JSON value, as from the API.
+pub fn check(definition: Value) -> Result<Checked, Invalid> {
+    if depth(&definition) > DEEPEST {
+        return Err(too_deep());
+    }
+    if definition.to_string().len() > LARGEST {
+        return Err(too_large());
+    }
+    run(definition, &Places::default())
+}
+
+/// The text of a definition file as the bundled ones are written: two spaces, one line end.
+pub fn to_file_text(provider: &Provider) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(provider)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn too_large() -> Invalid {
+    Invalid::whole(format!("it is larger than {} KiB", LARGEST / 1024), None)
+}
+
+fn too_deep() -> Invalid {
+    Invalid::whole(format!("it is nested deeper than {DEEPEST} levels"), None)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+struct Reader {
+    places: Places,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn problem(&mut self, path: &str, offset: usize, message: &str) {
+        self.problems.push(Problem {
+            path: path.to_owned(),
+            place: Some(line_and_column(&self.places.text, offset)),
+            message: message.to_owned(),
+        });
+    }
+
+    fn value(&mut self, node: ast::Value<'_>, path: &str, depth: usize) -> Value {
+        let offset = node.range().start;
+        self.places.offsets.insert(path.to_owned(), offset);
+        if depth > DEEPEST {
+            self.problem(path, offset, "it is nested too deep; at most 16 levels");
+            return Value::Null;
+        }
+        match node {
+            ast::Value::StringLit(text) => Value::String(text.value.into_owned()),
+            ast::Value::BooleanLit(flag) => Value::Bool(flag.value),
+            ast::Value::NullKeyword(_) => Value::Null,
+            ast::Value::NumberLit(number) => number
+                .value
+                .parse::<Number>()
+                .map_or(Value::Null, Value::Number),
+            ast::Value::Array(list) => Value::Array(
+                list.elements
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, item)| self.value(item, &format!("{path}[{at}]"), depth + 1))
+                    .collect(),
+            ),
+            ast::Value::Object(object) => self.object(object, path, depth),
+        }
+    }
+
+    fn object(&mut self, object: ast::Object<'_>, path: &str, depth: usize) -> Value {
+        let mut map = Map::new();
+        for property in object.properties {
+            let offset = property.range.start;
+            let name = match property.name {
+                ObjectPropName::String(text) => text.value.into_owned(),
+                ObjectPropName::Word(word) => word.value.to_owned(),
+            };
+            let inner = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
+            if map.contains_key(&name) {
+                self.problem(&inner, offset, "it is written twice; keep one");
+            }
+            let value = self.value(property.value, &inner, depth + 1);
+            map.insert(name, value);
+        }
+        Value::Object(map)
+    }
+}
