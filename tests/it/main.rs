@@ -9,6 +9,8 @@ mod architecture;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod security;

@@ -1,0 +1,3 @@
+//! What the fuzz targets call; see `entries`.
+
+pub mod entries;
