@@ -11,6 +11,7 @@ use super::openapi;
 use super::origins::Origins;
 use super::router;
 use super::state::App;
+use super::trace::TraceHooks;
 use crate::services::Services;
 use http::{Request, Version};
 use hyper::body::Incoming;
@@ -42,6 +43,7 @@ const QUIET: Duration = Duration::from_secs(5);
 pub struct ServerConfig {
     pub origins: Origins,
     pub limits: Limits,
+    pub traces: TraceHooks,
 }
 
 /// Why the server could not start.
@@ -59,7 +61,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let (router, document) = router::build();
-    let app = App::new(services, config.origins);
+    let app = App::new(services, config.origins, config.traces);
     let router = openapi::publish(router, &document)
         .map_err(Error::Describe)?
         .with_state(app.clone());

@@ -10,7 +10,7 @@ use super::headers;
 use super::limits::MAX_HEADERS;
 use super::origins::Origins;
 use super::state::App;
-use super::trace::Trace;
+use super::trace::{Trace, TraceHooks};
 use crate::model::ErrorCode;
 use axum::Router;
 use axum::body::Body;
@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use tower::Service;
+use tracing::Instrument;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -45,7 +46,20 @@ impl Gate {
 
     pub(super) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
         let (parts, incoming) = request.into_parts();
-        let reader = Reader::of(&parts);
+        let reader = Reader::of(&parts, self.app.hooks);
+        let span = reader.trace.span();
+        self.answer_in_span(parts, incoming, peer, reader)
+            .instrument(span)
+            .await
+    }
+
+    async fn answer_in_span(
+        &self,
+        parts: Parts,
+        incoming: Incoming,
+        peer: SocketAddr,
+        reader: Reader,
+    ) -> Response {
         let slot = Slot::new(incoming);
         let version = parts.version;
         let mut response = match self.admit(&parts) {
@@ -59,6 +73,7 @@ impl Gate {
             response = failure.render(response, reader.accepts_html(), &reader.trace);
         }
         headers::protect(response.headers_mut());
+        reader.trace.ended(response.status());
         response
     }
 
@@ -96,10 +111,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn of(parts: &Parts) -> Self {
+    fn of(parts: &Parts, hooks: TraceHooks) -> Self {
         Self {
             accept: parts.headers.get(header::ACCEPT).cloned(),
-            trace: Trace::of(&parts.headers),
+            trace: Trace::of(parts, hooks),
         }
     }
 

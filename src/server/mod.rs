@@ -25,3 +25,4 @@ mod trace;
 pub use accept::{Error, ServerConfig, serve};
 pub use limits::Limits;
 pub use origins::Origins;
+pub use trace::TraceHooks;

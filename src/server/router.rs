@@ -8,9 +8,11 @@ use super::routes::{
     audit, connections, credentials, identities, logins, people, providers, status,
 };
 use super::state::App;
+use super::trace;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use tower::util::MapRequestLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -49,6 +51,7 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
             get(connections::show_named_revoke),
         )
         .merge(pages::routes())
+        .route_layer(MapRequestLayer::new(trace::name_route))
         .fallback(async || -> Response { not_found().into_response_for(Audience::Unknown) })
         .method_not_allowed_fallback(async || -> Response {
             method_not_allowed().into_response_for(Audience::Unknown)

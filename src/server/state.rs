@@ -2,6 +2,7 @@
 
 use super::limits::MAX_BODIES_IN_MEMORY;
 use super::origins::Origins;
+use super::trace::TraceHooks;
 use crate::services::Services;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub(super) struct App(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) services: Arc<Services>,
     pub(super) origins: Origins,
+    pub(super) hooks: TraceHooks,
     /// KiB of request bodies that may still be read into memory.
     pub(super) body_room: Arc<Semaphore>,
     /// Refused uploads that are being read to their end and thrown away.
@@ -22,10 +24,11 @@ pub(super) struct Shared {
 }
 
 impl App {
-    pub(super) fn new(services: Arc<Services>, origins: Origins) -> Self {
+    pub(super) fn new(services: Arc<Services>, origins: Origins, hooks: TraceHooks) -> Self {
         Self(Arc::new(Shared {
             services,
             origins,
+            hooks,
             body_room: Arc::new(Semaphore::new(MAX_BODIES_IN_MEMORY / 1_024)),
             lingering: Arc::new(Semaphore::new(64)),
         }))

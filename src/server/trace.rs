@@ -1,28 +1,96 @@
-//! The trace id of a request (W3C Trace Context): the caller's where it sent one, else a fresh one.
+//! The trace of a request (W3C Trace Context): the caller's where it sent one, else a fresh one.
+//!
+//! Each request has a span, `request`, for whoever exports traces and figures; it costs nothing
+//! while nobody does. It names the route's template, never the path: paths hold one-time tokens.
 
-use http::{HeaderMap, HeaderValue};
+use axum::body::Body;
+use axum::extract::MatchedPath;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use std::fmt::Write;
+use tracing::Span;
+use tracing::field::Empty;
+
+/// How spans join traces; the daemon hands in telemetry's functions, since the server knows no exporter.
+#[derive(Debug, Clone, Copy)]
+pub struct TraceHooks {
+    /// Makes the trace that the headers name the parent of a span.
+    pub join: fn(&Span, &HeaderMap),
+    /// The trace id of a span, where it has one.
+    pub id: fn(&Span) -> Option<String>,
+}
+
+impl Default for TraceHooks {
+    /// Nothing is exported.
+    fn default() -> Self {
+        Self {
+            join: |_, _| {},
+            id: |_| None,
+        }
+    }
+}
 
 /// Enough to name the trace later; costs nothing until somebody asks.
 #[derive(Debug, Clone)]
 pub(super) struct Trace {
     parent: Option<HeaderValue>,
+    span: Span,
+    hooks: TraceHooks,
 }
 
 impl Trace {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        Self {
-            parent: headers.get(crate::api::TRACEPARENT).cloned(),
+    pub(super) fn of(parts: &Parts, hooks: TraceHooks) -> Self {
+        let span = tracing::debug_span!(
+            "request",
+            otel.kind = "server",
+            otel.name = Empty,
+            http.request.method = %parts.method,
+            http.route = Empty,
+            http.response.status_code = Empty,
+        );
+        if !span.is_disabled() {
+            (hooks.join)(&span, &parts.headers);
         }
+        Self {
+            parent: parts.headers.get(crate::api::TRACEPARENT).cloned(),
+            span,
+            hooks,
+        }
+    }
+
+    /// To do the work of the request in.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(super) fn ended(&self, status: StatusCode) {
+        self.span
+            .record("http.response.status_code", status.as_u16());
     }
 
     /// 32 lower-case hexadecimal digits.
     pub(super) fn id(&self) -> String {
-        self.parent
-            .as_ref()
-            .and_then(|value| trace_id(value.to_str().ok()?))
-            .map_or_else(fresh, str::to_owned)
+        let sent = || {
+            let value = self.parent.as_ref()?.to_str().ok()?;
+            trace_id(value).map(str::to_owned)
+        };
+        (self.hooks.id)(&self.span)
+            .or_else(sent)
+            .unwrap_or_else(fresh)
     }
+}
+
+/// Tells the request's span which route it took.
+pub(super) fn name_route(request: Request<Body>) -> Request<Body> {
+    let span = Span::current();
+    if !span.is_disabled()
+        && let Some(route) = request.extensions().get::<MatchedPath>()
+    {
+        let route = route.as_str();
+        span.record("http.route", route);
+        span.record("otel.name", format!("{} {route}", request.method()));
+    }
+    request
 }
 
 /// The second part of `00-{32 hex}-{16 hex}-{2 hex}`, unless it is all zeros.
@@ -55,9 +123,12 @@ mod tests {
     use super::*;
 
     fn of(parent: &str) -> String {
-        let mut headers = HeaderMap::new();
-        headers.insert("traceparent", parent.parse().unwrap());
-        Trace::of(&headers).id()
+        let mut request = Request::builder();
+        if !parent.is_empty() {
+            request = request.header("traceparent", parent);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Trace::of(&parts, TraceHooks::default()).id()
     }
 
     #[test]
@@ -80,9 +151,6 @@ mod tests {
             assert_eq!(id.len(), 32);
             assert!(!parent.contains(&id));
         }
-        assert_ne!(
-            Trace::of(&HeaderMap::new()).id(),
-            Trace::of(&HeaderMap::new()).id()
-        );
+        assert_ne!(of(""), of(""));
     }
 }

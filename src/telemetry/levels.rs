@@ -36,10 +36,18 @@ pub(super) fn for_lines(targets: Targets) -> FilterFn<impl Fn(&Metadata<'_>) -> 
     .with_max_level_hint(most)
 }
 
-/// The filter in front of the trace exporter: our own spans and events from `info` up.
+/// The filter in front of the trace exporter: our own spans from `debug` up (the hot ones are below
+/// `info`, so that they cost nothing while nobody exports them), and our own events from `info` up.
 pub(super) fn for_traces() -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
-    filter_fn(|meta: &Metadata<'_>| is_ours(meta) && *meta.level() <= Level::INFO)
-        .with_max_level_hint(LevelFilter::INFO)
+    filter_fn(|meta: &Metadata<'_>| {
+        let least = if meta.is_span() {
+            Level::DEBUG
+        } else {
+            Level::INFO
+        };
+        is_ours(meta) && *meta.level() <= least
+    })
+    .with_max_level_hint(LevelFilter::DEBUG)
 }
 
 fn is_ours(meta: &Metadata<'_>) -> bool {

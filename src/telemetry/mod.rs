@@ -30,4 +30,4 @@ pub use process::{forbid_core_dumps, hide_memory, log_panics};
 pub use scrub::clean;
 pub use settings::{Endpoint, OtelSettings, Protocol, Settings};
 pub use start::{Output, Telemetry, prepare_daemon, start_command, start_daemon};
-pub use trace_context::{adopt_parent, current_trace_id, current_traceparent};
+pub use trace_context::{adopt_parent, current_traceparent, trace_id};

@@ -24,11 +24,11 @@ pub fn current_traceparent() -> Option<String> {
     })
 }
 
-/// The id of the current span's trace, for an error message that support can look up.
-pub fn current_trace_id() -> Option<String> {
-    let context = Span::current().context();
-    let span = context.span();
-    let trace = span.span_context();
+/// The id of the trace that `span` is part of, for an error message that support can look up.
+pub fn trace_id(span: &Span) -> Option<String> {
+    let context = span.context();
+    let otel = context.span();
+    let trace = otel.span_context();
     trace.is_valid().then(|| trace.trace_id().to_string())
 }
 
@@ -114,6 +114,6 @@ mod tests {
         assert_eq!(current_traceparent(), None);
         let span = tracing::info_span!("request");
         adopt_parent(&span, &HeaderMap::new());
-        assert_eq!(current_trace_id(), None);
+        assert_eq!(trace_id(&span), None);
     }
 }
