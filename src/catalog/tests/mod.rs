@@ -1,5 +1,6 @@
 //! What the parser takes and refuses, and what the catalog holds.
 
+mod bundled;
 mod definitions;
 mod files;
 mod hostile;
