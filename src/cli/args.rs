@@ -90,6 +90,35 @@ pub(crate) enum Command {
     Completions(completions::Args),
 }
 
+impl Command {
+    /// As it is typed.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Init(_) => "init",
+            Self::Whoami => "whoami",
+            Self::Doctor => "doctor",
+            Self::List(_) => "list",
+            Self::Inspect(_) => "inspect",
+            Self::Login(_) => "login",
+            Self::Get(_) => "get",
+            Self::Export(_) => "export",
+            Self::Run(_) => "run",
+            Self::Logout(_) => "logout",
+            Self::SetDefault(_) => "set-default",
+            Self::Register(_) => "register",
+            Self::Remove(_) => "remove",
+            Self::Revoke(_) => "revoke",
+            Self::Log(_) => "log",
+            Self::Profile(_) => "profile",
+            Self::Ui(_) => "ui",
+            Self::Daemon(_) => "daemon",
+            Self::Admin(_) => "admin",
+            Self::Completions(_) => "completions",
+        }
+    }
+}
+
 /// The whole tree, for completions and for the test that the documentation names all of it.
 pub fn command_tree() -> clap::Command {
     Cli::command()

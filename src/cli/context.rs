@@ -6,6 +6,7 @@ use super::output::Output;
 use super::{claim, daemon};
 use crate::client::Client;
 use crate::config::{ClientConfig, Config};
+use crate::telemetry;
 use std::sync::Arc;
 use url::Url;
 
@@ -48,7 +49,10 @@ impl Context {
     /// Reaches the daemon and says when its version is another.
     pub(crate) async fn connect(&self) -> Result<Connected, CliError> {
         let url = self.daemon_url()?;
-        let client = Client::anonymous(&url)?;
+        let mut client = Client::anonymous(&url)?;
+        if let Some(trace) = telemetry::current_traceparent() {
+            client = client.with_trace(&trace);
+        }
         let health = match client.health().await {
             Err(error) if error.is_unreachable() && Config::is_local_daemon(&url) => {
                 daemon::ensure_running(self).await?;

@@ -9,9 +9,15 @@ use super::{
     profile, register, remove, revoke, run, set_default, ui, whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
+use crate::telemetry::{self, Telemetry};
 use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
+use tracing::Instrument;
+
+/// How long a command may take to send its trace, at its end.
+const LAST_SPANS: Duration = Duration::from_secs(1);
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -74,6 +80,13 @@ fn start(
         return completions::run(args, out);
     }
     let context = Context::new(config?, out.clone());
+    let telemetry = watch(&command, &context.config)?;
+    let span = tracing::info_span!(
+        "command",
+        otel.name = format!("authsome {}", command.name()),
+        otel.kind = "client",
+        otel.status_code = tracing::field::Empty,
+    );
     let mut builder = if needs_threads(&command) {
         tokio::runtime::Builder::new_multi_thread()
     } else {
@@ -83,10 +96,32 @@ fn start(
         .enable_all()
         .build()
         .map_err(|source| CliError::internal("could not start the runtime", source))?;
-    let code = runtime.block_on(dispatch(command, &context));
+    let code = runtime.block_on(dispatch(command, &context).instrument(span.clone()));
     // Ours are the only tasks; one that still reads a terminal must not hold the exit.
     runtime.shutdown_background();
+    if code.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
+    drop(span);
+    if let Some(telemetry) = telemetry {
+        telemetry.shutdown(LAST_SPANS);
+    }
     code
+}
+
+/// Warnings and, where asked for, traces of this command. The daemon has its own, and its log.
+fn watch(command: &Command, config: &Config) -> Result<Option<Telemetry>, CliError> {
+    match command {
+        Command::Daemon(args) if args.serves() => return Ok(None),
+        Command::Run(_) => {
+            // A run holds released keys. Where the system refuses, it still works as before.
+            let _ = telemetry::hide_memory();
+        }
+        _ => {}
+    }
+    Ok(Some(telemetry::start_command(
+        &crate::daemon::telemetry_settings(config),
+    )?))
 }
 
 /// Whether the command serves others; the rest start faster on one thread.

@@ -4,6 +4,7 @@ use super::paint::clean;
 use crate::client;
 use crate::config;
 use crate::model::ErrorCode;
+use crate::telemetry;
 use serde::Serialize;
 use std::error::Error as StdError;
 
@@ -194,6 +195,13 @@ impl From<client::Error> for CliError {
         }
         told.0.source = error.into_source();
         told
+    }
+}
+
+impl From<telemetry::Error> for CliError {
+    fn from(error: telemetry::Error) -> Self {
+        let code = ErrorCode::InvalidInput;
+        Self::new(code, "could not set up the log or the traces").caused_by(error)
     }
 }
 
