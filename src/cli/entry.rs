@@ -2,15 +2,16 @@
 
 use super::args::{Cli, Command};
 use super::context::Context;
-use super::error::CliError;
+use super::error::{CliError, Kind};
 use super::output::{Output, Style};
 use super::{
-    admin, completions, daemon, demo, doctor, export, get, init, inspect, list, log, login, logout,
-    profile, register, remove, revoke, run, set_default, ui, whoami,
+    admin, completions, daemon, demo, doctor, exit, export, get, init, inspect, list, log, login,
+    logout, profile, register, remove, revoke, run, set_default, ui, whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
 use crate::telemetry::{self, Telemetry};
 use clap::Parser;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,8 +44,14 @@ fn refuse(refused: &clap::Error, args: &[OsString], hints: &TerminalHints) -> Ex
         drop(refused.print());
         return ExitCode::SUCCESS;
     }
+    let wants_help = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let json = asks_for_json(args);
+    if refused.kind() == wants_help && !json {
+        drop(refused.print());
+        return ExitCode::from(exit::code(Kind::Usage));
+    }
     let global = super::args::Global {
-        json: asks_for_json(args),
+        json,
         ..super::args::Global::default()
     };
     Output::new(Style::of(global, hints)).error(&CliError::from_clap(refused))

@@ -5,6 +5,7 @@ use crate::client;
 use crate::config;
 use crate::model::ErrorCode;
 use crate::telemetry;
+use clap::error::ErrorKind;
 use serde::Serialize;
 use std::error::Error as StdError;
 
@@ -114,6 +115,9 @@ impl CliError {
 
     /// What clap refused, without the control characters and the length of what it echoes.
     pub(crate) fn from_clap(refused: &clap::Error) -> Self {
+        if refused.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return Self::usage("a command is missing").hint("see them with `authsome --help`");
+        }
         let text = clean(&refused.to_string()).into_owned();
         let text = text.trim().trim_start_matches("error: ");
         let (message, hint) = match text.split_once("\n\nUsage:") {
@@ -206,10 +210,15 @@ impl From<telemetry::Error> for CliError {
 }
 
 impl From<config::Error> for CliError {
+    /// A value is the person's to put right; a file that does not open is the machine's.
     fn from(error: config::Error) -> Self {
         let message = error.to_string();
-        let mut told = Self::of(Kind::Usage, message);
-        told.0.source = std::error::Error::source(&error).map(|cause| cause.to_string().into());
+        let mut told = match &error {
+            config::Error::File { .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("it must be yours and a plain file; `authsome doctor` looks at all of them"),
+            _ => Self::usage(message),
+        };
+        told.0.source = StdError::source(&error).map(|cause| cause.to_string().into());
         told
     }
 }

@@ -189,7 +189,7 @@ impl Output {
                 error.whole_message()
             ));
             if let Some(hint) = error.next_step() {
-                for line in clean(hint).lines() {
+                for line in clean(hint).lines().filter(|line| !line.trim().is_empty()) {
                     self.stderr(&format!("  {line}"));
                 }
             }

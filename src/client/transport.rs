@@ -42,7 +42,7 @@ enum Way {
 
 impl Transport {
     pub(super) fn to(url: &Url) -> Result<Self, Error> {
-        let local = is_loopback(url);
+        let local = url.scheme() == "http" && is_loopback(url);
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(if local { CONNECT_LOCAL } else { CONNECT_REMOTE }));

@@ -88,7 +88,7 @@ impl Home {
 
     /// The one-time secret by which a local client proves that it can read the home.
     pub fn local_secret(&self) -> PathBuf {
-        self.server_dir().join("local.secret")
+        self.server_dir().join("bind.secret")
     }
 
     pub fn daemon_dir(&self) -> PathBuf {
