@@ -48,6 +48,10 @@ pub struct Resolve {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub connection: Option<ConnectionName>,
+    /// The host the request is for: some definitions authenticate differently by host. Null
+    /// means the first host of the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// What to add to a request to this provider.

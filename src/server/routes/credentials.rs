@@ -17,7 +17,12 @@ pub(in crate::server) async fn resolve(
 ) -> Answer<api::Resolved> {
     let resolver = &app.services.resolver;
     let release = resolver
-        .resolve(unspent, &body.provider, body.connection.as_ref())
+        .resolve(
+            unspent,
+            &body.provider,
+            body.connection.as_ref(),
+            body.host.as_deref(),
+        )
         .await?;
     Ok(Json(convert::resolved(&release)))
 }

@@ -5,14 +5,15 @@
 use crate::model::injection::RenderError;
 use crate::model::{ConnectionName, Credential, Injection, Provider};
 
-/// What to add to a request for `credential` at `provider`.
+/// What to add to a request for `credential` at `host` of `provider` (its first for `None`).
 pub(super) fn injection(
     provider: &Provider,
     connection: &ConnectionName,
     credential: &Credential,
+    host: Option<&str>,
     lease_seconds: u32,
 ) -> Result<Injection, RenderError> {
-    let rendered = provider.render(credential, None)?;
+    let rendered = provider.render(credential, host)?;
     Ok(Injection {
         provider: provider.name.clone(),
         connection: connection.clone(),
@@ -36,7 +37,7 @@ mod tests {
         let key = Credential::ApiKey {
             key: ApiKey::new("k"),
         };
-        let injection = injection(&provider, &ConnectionName::default(), &key, 7).unwrap();
+        let injection = injection(&provider, &ConnectionName::default(), &key, None, 7).unwrap();
         assert_eq!(injection.provider.as_str(), "acme");
         assert_eq!((injection.parts.len(), injection.lease_seconds), (1, 7));
     }

@@ -50,13 +50,15 @@ pub struct Release {
 pub struct Resolver {}
 
 impl Resolver {
-    /// What to add to a request for this connection (the default one for `None`). The proof is
+    /// What to add to a request for this connection (the default one for `None`) and `host` (the
+    /// definition's first for `None`; see `Provider::render`). The proof is
     /// spent and the release audited in one commit; when that fails, no secret leaves.
     pub async fn resolve(
         &self,
         unspent: Unspent,
         provider: &ProviderName,
         connection: Option<&ConnectionName>,
+        host: Option<&str>,
     ) -> Result<Release, Error> {
         Err(Error::new(ErrorCode::Internal, "not built yet"))
     }
