@@ -36,6 +36,8 @@ event_names! {
     AccountSignedOut => "account.signed_out",
     AccountSignInFailed => "account.sign_in_failed",
     AccountPasswordChanged => "account.password_changed",
+    AccountDisabled => "account.disabled",
+    AccountEnabled => "account.enabled",
     InvitationCreated => "invitation.created",
     LoginStarted => "login.started",
     LoginCompleted => "login.completed",

@@ -4,16 +4,17 @@
 //! Knows no HTTP, reads no environment and asks no clock but the shared one. What a caller may not
 //! know exists answers exactly as what does not exist.
 
-#![expect(dead_code, reason = "the parts land before what joins them")]
-
 mod accounts;
 mod actor;
 mod audit;
 mod connections;
 mod csrf;
 mod error;
+mod failure;
 mod identities;
 mod logins;
+mod next_step;
+mod opening;
 mod providers;
 mod resolver;
 mod setup;
@@ -30,6 +31,7 @@ pub use logins::{
     BeginLogin, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction, ResumeData,
     Submitted, Visitor,
 };
+use next_step::login_command;
 pub use providers::{ProviderList, Providers, Registered, Removed};
 pub use resolver::{Release, Resolver, Route, RouteScope};
 pub use setup::{Mode, Services, ServicesConfig};

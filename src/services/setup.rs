@@ -1,7 +1,13 @@
 //! What the services are told at start, and the bundle of them that the server holds.
 
-use super::{Accounts, Audit, Connections, Identities, Logins, Providers, Resolver, Status};
+use super::{Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Status};
+use crate::catalog::Catalog;
+use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
+use crate::store::{Purged, Store};
+use crate::vault::Vaults;
 use std::path::PathBuf;
+use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// Who may use this daemon, and so how identities are claimed and people sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,4 +48,67 @@ pub struct Services {
     pub providers: Providers,
     pub audit: Audit,
     pub status: Status,
+    core: Arc<Core>,
+}
+
+/// What every service works with.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) config: ServicesConfig,
+    pub(super) store: Store,
+    pub(super) vaults: Vaults,
+    pub(super) clock: SharedClock,
+}
+
+impl Core {
+    /// To the millisecond, as the store keeps times: what was written reads back equal.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        from_unix_millis(to_unix_millis(self.clock.now()))
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        self.config.mode == Mode::Local
+    }
+
+    /// A page of ours; `path` begins with a slash and holds nothing that needs escaping.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.base_url.trim_end_matches('/'))
+    }
+}
+
+impl Services {
+    /// Makes the services ready. In local mode that includes the home's own administrator and the
+    /// one-time secret that binds identities to it.
+    pub async fn start(
+        config: ServicesConfig,
+        store: Store,
+        vaults: Vaults,
+        catalog: Catalog,
+        clock: SharedClock,
+    ) -> Result<Self, Error> {
+        let core = Arc::new(Core {
+            config,
+            store,
+            vaults,
+            clock,
+        });
+        let providers = Providers::new(core.clone(), catalog);
+        let identities = Identities::start(core.clone()).await?;
+        Ok(Self {
+            accounts: Accounts::new(core.clone()),
+            logins: Logins::new(core.clone(), providers.clone()),
+            connections: Connections::new(core.clone(), providers.clone()),
+            resolver: Resolver::new(core.clone(), providers.clone(), identities.clone()),
+            identities,
+            audit: Audit::new(core.clone()),
+            status: Status::new(core.clone(), providers.clone()),
+            providers,
+            core,
+        })
+    }
+
+    /// What the daemon does once a minute: forgets what time has made worthless.
+    pub async fn tick(&self) -> Result<Purged, Error> {
+        Ok(self.core.store.purge_expired(self.core.now()).await?)
+    }
 }

@@ -34,22 +34,26 @@ where
 
     /// The value of `key`: the kept one if it is of this `generation`, else what `load` finds.
     ///
-    /// The generation is taken before the load, so a change during it makes the value stale.
-    pub(super) async fn get(
+    /// The generation is taken before the load, so a change during it makes the value stale. The
+    /// load is on the heap: most calls do not need it, and should not carry its size.
+    pub(super) async fn get<F>(
         &self,
         key: K,
         generation: Option<u64>,
-        load: impl Future<Output = Result<V, Error>>,
-    ) -> Result<V, Error> {
+        load: impl FnOnce() -> F,
+    ) -> Result<V, Error>
+    where
+        F: Future<Output = Result<V, Error>>,
+    {
         let Some(generation) = generation else {
-            return load.await;
+            return Box::pin(load()).await;
         };
         if let Some((of, value)) = self.kept.get(&key)
             && of == generation
         {
             return Ok(value);
         }
-        let value = load.await?;
+        let value = Box::pin(load()).await?;
         self.kept.insert(key, (generation, value.clone()));
         Ok(value)
     }
@@ -60,7 +64,9 @@ mod tests {
     use super::*;
 
     async fn get(kept: &Snapshots<u8, u8>, generation: Option<u64>, fresh: u8) -> u8 {
-        kept.get(1, generation, async { Ok(fresh) }).await.unwrap()
+        kept.get(1, generation, || async { Ok(fresh) })
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -81,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_not_kept() {
         let kept: Snapshots<u8, u8> = Snapshots::new(10, Duration::from_mins(1));
-        let failed = kept.get(1, Some(1), async { Err(Error::invalid("no")) });
+        let failed = kept.get(1, Some(1), || async { Err(Error::invalid("no")) });
         assert!(failed.await.is_err());
         assert_eq!(get(&kept, Some(1), 7).await, 7);
     }

@@ -1,12 +1,12 @@
 //! How the daemon is: health, readiness, and who is asking.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
 
-use super::Error;
-use crate::model::{Caller, ErrorCode};
+use super::setup::Core;
+use super::{Error, Providers, opening};
+use crate::model::Caller;
+use std::sync::Arc;
+
+/// How many credentials of the caller a readiness check opens.
+const OPENED: usize = 20;
 
 /// The three encryption fields of the wire contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Encryption {
 pub struct Health {
     pub version: &'static str,
     pub encryption: Encryption,
-    /// `sqlite` or `postgres`.
+    /// `sqlite` or `postgresql`.
     pub store_backend: &'static str,
     pub instance_id: String,
 }
@@ -49,6 +49,7 @@ impl Readiness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whoami {
     pub version: &'static str,
+    /// Empty when hosted: it is not the caller's.
     pub home: String,
     pub caller: Caller,
     pub daemon_url: String,
@@ -57,44 +58,113 @@ pub struct Whoami {
 
 /// Answers the probes.
 #[derive(Debug, Clone)]
-pub struct Status {}
+pub struct Status {
+    core: Arc<Core>,
+    providers: Providers,
+}
 
 impl Status {
+    pub(super) fn new(core: Arc<Core>, providers: Providers) -> Self {
+        Self { core, providers }
+    }
+
     /// Touches neither store nor vault: it answers while they are busy.
     pub fn health(&self) -> Health {
         Health {
-            version: "",
-            encryption: no_encryption(),
-            store_backend: "sqlite",
-            instance_id: String::new(),
+            version: self.core.config.version,
+            encryption: self.encryption(),
+            store_backend: self.core.store.backend(),
+            instance_id: self.core.store.instance_id().to_owned(),
         }
     }
 
     /// The caller's view, with issues in words.
     pub async fn ready(&self, caller: &Caller) -> Result<Readiness, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let mut report = Report::default();
+        report.check("spec_version", Ok(()));
+        report.check("store", self.core.store.check().await.map_err(Error::from));
+        report.check("identity", Ok(()));
+        report.check("providers", self.providers.list().await.map(drop));
+        for problem in self.providers.file_problems() {
+            let file = problem.path.file_name().unwrap_or_default();
+            let text = format!("providers/{}: {}", file.to_string_lossy(), problem.message);
+            report.warnings.push(text);
+        }
+        report.check("connections", self.can_list(caller).await);
+        report.check("vault", self.core.vaults.check().await.map_err(Error::from));
+        report.check("integrity", self.can_open(caller).await);
+        Ok(Readiness {
+            checks: report.checks,
+            issues: report.issues,
+            warnings: report.warnings,
+            encryption: self.encryption(),
+        })
+    }
+
+    async fn can_list(&self, caller: &Caller) -> Result<(), Error> {
+        let mut reader = self.core.store.read().await?;
+        reader.list_connections(&caller.vault).await?;
+        Ok(())
+    }
+
+    async fn can_open(&self, caller: &Caller) -> Result<(), Error> {
+        let mut reader = self.core.store.read().await?;
+        let stored = reader.list_sealed_connections(&caller.vault).await?;
+        drop(reader);
+        let sealed = stored.iter().filter(|found| found.sealed.is_some());
+        for found in sealed.take(OPENED) {
+            opening::try_open(&self.core, found).await?;
+        }
+        Ok(())
     }
 
     /// The orchestrator's view: whether everything works.
     pub async fn probe(&self) -> Result<bool, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        self.core.store.check().await?;
+        Ok(self.core.vaults.check().await.is_ok())
     }
 
     pub fn whoami(&self, caller: &Caller) -> Whoami {
+        let config = &self.core.config;
+        let home = if self.core.is_local() {
+            config.home.display().to_string()
+        } else {
+            String::new()
+        };
         Whoami {
-            version: "",
-            home: String::new(),
+            version: config.version,
+            home,
             caller: caller.clone(),
-            daemon_url: String::new(),
-            encryption: no_encryption(),
+            daemon_url: config.base_url.clone(),
+            encryption: self.encryption(),
+        }
+    }
+
+    fn encryption(&self) -> Encryption {
+        let status = self.core.vaults.status();
+        Encryption {
+            configured_mode: status.configured_mode.to_owned(),
+            effective_source: status.effective_source.to_owned(),
+            backend: status.backend.clone(),
         }
     }
 }
 
-fn no_encryption() -> Encryption {
-    Encryption {
-        configured_mode: String::new(),
-        effective_source: String::new(),
-        backend: String::new(),
+#[derive(Default)]
+struct Report {
+    checks: Vec<Check>,
+    issues: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Report {
+    fn check(&mut self, name: &'static str, result: Result<(), Error>) {
+        self.checks.push(Check {
+            name,
+            ok: result.is_ok(),
+        });
+        if let Err(failed) = result {
+            self.issues.push(format!("{name}: {failed}"));
+        }
     }
 }

@@ -255,7 +255,7 @@ pub(super) fn routes(found: services::Route) -> Vec<api::ProxyRoute> {
         .into_iter()
         .map(|api_url| api::ProxyRoute {
             provider: provider.clone(),
-            connection: Some(connection.clone()),
+            connection: connection.clone(),
             api_url,
             auth_endpoint_paths: auth_endpoint_paths.clone(),
             is_default,

@@ -1,24 +1,15 @@
-//! Accounts of people: sign-up, sign-in, browser sessions, invitations.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! The accounts themselves: who has one, who is shut out.
 
-use crate::model::{Caller, Email, ErrorCode, Principal, PrincipalId, Role, SignedIn};
-use crate::secret::{Password, Token};
+use super::hashing::Hasher;
+use crate::model::{
+    AuditEvent, Email, ErrorCode, EventName, Principal, PrincipalId, Role, SignedIn,
+};
+use crate::secret::Token;
+use crate::services::setup::Core;
 use crate::services::{Actor, Error};
-use std::net::IpAddr;
+use futures_util::FutureExt as _;
+use std::sync::Arc;
 use time::OffsetDateTime;
-
-/// What the sign-up form holds.
-#[derive(Debug)]
-pub struct SignUp {
-    pub email: String,
-    pub password: Password,
-    /// The setup token or an invitation; needed when hosted.
-    pub token: Option<Token>,
-}
 
 /// A browser session just opened; `token` goes into the cookie and is not kept.
 #[derive(Debug)]
@@ -49,66 +40,24 @@ pub struct Invitation {
 
 /// Signs people up and in, and ends what they opened.
 #[derive(Debug, Clone)]
-pub struct Accounts {}
+pub struct Accounts {
+    pub(super) core: Arc<Core>,
+    pub(super) hasher: Hasher,
+}
 
 impl Accounts {
-    /// Opens an account and signs it in. Hosted without a setup token or invitation: `Forbidden`.
-    pub async fn sign_up(&self, form: SignUp, from: IpAddr) -> Result<NewSession, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// `AuthenticationFailed` for a wrong pair, alike for known and unknown accounts;
-    /// `TooManyRequests` with a time to come back after too many. `previous` is the session cookie
-    /// the browser had, which ends.
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: Password,
-        from: IpAddr,
-        previous: Option<&Token>,
-    ) -> Result<NewSession, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// The session of a cookie; `None` when it is unknown, ended or too old.
-    pub async fn browser_session(&self, cookie: &Token) -> Result<Option<BrowserSession>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    pub async fn sign_out(&self, cookie: &Token) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Changes the password, ends every session of the person and opens a new one.
-    pub async fn change_password(
-        &self,
-        person: &SignedIn,
-        current: Password,
-        new: Password,
-        from: IpAddr,
-    ) -> Result<NewSession, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Makes an invitation (administrators only); its link is shown once.
-    pub async fn invite<'a>(
-        &self,
-        actor: impl Into<Actor<'a>>,
-        role: Role,
-        email: Option<Email>,
-    ) -> Result<Invitation, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Whether sign-up with this token (or without one) is open, and which role it would give:
-    /// for the form, before anything is typed.
-    pub async fn sign_up_open(&self, token: Option<&Token>) -> Result<Option<Role>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+    pub(in crate::services) fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            hasher: Hasher::new(),
+        }
     }
 
     /// Everybody with an account here (administrators only).
     pub async fn list<'a>(&self, actor: impl Into<Actor<'a>>) -> Result<Vec<Principal>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        actor.into().require_admin("list accounts")?;
+        let found = self.core.store.read().await?.list_principals().await?;
+        Ok(found.into_iter().map(|record| record.principal).collect())
     }
 
     /// Shuts an account out, ends its sessions, refuses its identities (administrators only).
@@ -117,7 +66,16 @@ impl Accounts {
         actor: impl Into<Actor<'a>>,
         principal: &PrincipalId,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        actor.require_admin("disable accounts")?;
+        if actor.principal() == principal {
+            return Err(Error::new(
+                ErrorCode::OperationNotAllowed,
+                "you cannot disable your own account",
+            )
+            .hint("another administrator can"));
+        }
+        self.set_disabled(actor, principal, true).await
     }
 
     /// Lets a disabled account back in (administrators only).
@@ -126,31 +84,44 @@ impl Accounts {
         actor: impl Into<Actor<'a>>,
         principal: &PrincipalId,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        actor.require_admin("enable accounts")?;
+        self.set_disabled(actor, principal, false).await
     }
 
-    /// `POST /session`: the URL (`{base}/ui/?code=…`) that signs the caller's browser in, once, within 60 s.
-    pub async fn sign_in_url(&self, caller: &Caller) -> Result<String, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Redeems the code of that URL; `Gone` when it was used or is too old.
-    pub async fn redeem_sign_in_code(
+    async fn set_disabled(
         &self,
-        code: &Token,
-        previous: Option<&Token>,
-    ) -> Result<NewSession, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Hosted, at start: makes sure the first administrator can be set up. Gives the token to print
-    /// once, or `None` when there is an administrator, a token is out, or `given` was used.
-    pub async fn prepare_setup(&self, given: Option<Token>) -> Result<Option<Token>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        actor: Actor<'_>,
+        principal: &PrincipalId,
+        disabled: bool,
+    ) -> Result<(), Error> {
+        let name = if disabled {
+            EventName::AccountDisabled
+        } else {
+            EventName::AccountEnabled
+        };
+        let event = actor.sign(AuditEvent::new(name).with("account", principal.as_str()));
+        let id = principal.clone();
+        let write = self.core.store.write(move |tx| {
+            async move {
+                if !tx.set_disabled(&id, disabled).await? {
+                    return Err(Error::not_found(format!("no account `{id}` here")));
+                }
+                if disabled {
+                    tx.delete_browser_sessions_of(&id, None).await?;
+                }
+                tx.audit(event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     /// The address of an account, where it has one.
     pub async fn email(&self, principal: &PrincipalId) -> Result<Option<Email>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let mut reader = self.core.store.read().await?;
+        let found = reader.find_principal(principal).await?;
+        Ok(found.and_then(|record| record.principal.email))
     }
 }

@@ -1,5 +1,6 @@
 //! The audit log: read by administrators, added to by agents, copied to `audit.log`.
 
+mod external;
 mod line;
 mod log_file;
 mod service;

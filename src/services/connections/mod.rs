@@ -4,3 +4,4 @@ mod export;
 mod service;
 
 pub use service::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};
+pub(in crate::services) use service::{expired, not_found};

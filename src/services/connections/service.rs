@@ -1,15 +1,17 @@
-//! Connections of a Vault: listed without opening anything, shown, exported, ended.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! Listing, showing, ending and exporting. The Vault is always the actor's own: a record of another
+//! is simply not there.
 
+use super::export::{self, Variable};
 use crate::model::{
-    Caller, Connection, ConnectionName, Credential, ErrorCode, Handle, ProviderName,
+    AuditEvent, Caller, Connection, ConnectionName, ConnectionState, Credential, ErrorCode,
+    EventName, Handle, ProviderName,
 };
 use crate::secret::ExportedText;
-use crate::services::{Actor, Error};
+use crate::services::setup::Core;
+use crate::services::{Actor, Error, Providers, login_command, opening};
+use crate::store::{Reading, SealedConnection};
+use futures_util::FutureExt as _;
+use std::sync::Arc;
 
 /// The connections at one provider.
 #[derive(Debug, Clone)]
@@ -42,18 +44,54 @@ pub enum ExportFormat {
 
 /// Lists, shows, exports and ends connections.
 #[derive(Debug, Clone)]
-pub struct Connections {}
+pub struct Connections {
+    core: Arc<Core>,
+    providers: Providers,
+}
 
 impl Connections {
+    pub(in crate::services) fn new(core: Arc<Core>, providers: Providers) -> Self {
+        Self { core, providers }
+    }
+
     /// Every connection of the actor's Vault by provider, in name order; opens nothing.
     pub async fn list<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
     ) -> Result<Vec<ProviderConnections>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let vault = actor.into().vault();
+        let found = self
+            .core
+            .store
+            .read()
+            .await?
+            .list_connections(vault)
+            .await?;
+        let now = self.core.now();
+        let mut groups: Vec<ProviderConnections> = Vec::new();
+        for mut connection in found {
+            connection.state = connection.state.at(now);
+            if groups
+                .last()
+                .is_none_or(|group| group.provider != connection.provider)
+            {
+                groups.push(ProviderConnections {
+                    provider: connection.provider.clone(),
+                    default: None,
+                    connections: Vec::new(),
+                });
+            }
+            if let Some(group) = groups.last_mut() {
+                if connection.is_default {
+                    group.default = Some(connection.name.clone());
+                }
+                group.connections.push(connection);
+            }
+        }
+        Ok(groups)
     }
 
-    /// One connection; with `reveal` its credential too, audited in the same transaction.
+    /// One connection; with `reveal` its credential too, which is audited before it leaves.
     pub async fn show<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -61,17 +99,57 @@ impl Connections {
         connection: &ConnectionName,
         reveal: bool,
     ) -> Result<ConnectionRecord, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        let mut reader = self.core.store.read().await?;
+        let found = reader.find_connection(actor.vault(), provider, connection);
+        let mut found = found
+            .await?
+            .ok_or_else(|| not_found(provider, connection))?;
+        drop(reader);
+        let credential = if reveal {
+            let asked = actor.sign(
+                AuditEvent::new(EventName::CredentialRevealed).on(provider, Some(connection)),
+            );
+            let opened = opening::open(&self.core, &found, asked.clone()).await?;
+            self.core.store.audit(vec![asked]).await?;
+            Some(opened)
+        } else {
+            None
+        };
+        found.connection.state = found.connection.state.at(self.core.now());
+        Ok(ConnectionRecord {
+            connection: found.connection,
+            identity: actor.handle().cloned(),
+            credential,
+        })
     }
 
-    /// Ends a connection. When it was the default, the oldest that is left becomes it.
+    /// Ends a connection. When it was the default, the latest of those left becomes it.
     pub async fn logout<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
         provider: &ProviderName,
         connection: &ConnectionName,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        let event = actor
+            .sign(AuditEvent::new(EventName::ConnectionLoggedOut).on(provider, Some(connection)));
+        let vault = actor.vault().clone();
+        let (provider, connection) = (provider.clone(), connection.clone());
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let gone = tx.delete_connection(&vault, &provider, &connection).await?;
+                if gone.is_none() {
+                    return Err(not_found(&provider, &connection));
+                }
+                let default = tx.ensure_default_connection(&vault, &provider).await?;
+                let default = default.map(String::from);
+                tx.audit(event.with("default_connection", default)).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     pub async fn set_default<'a>(
@@ -80,7 +158,23 @@ impl Connections {
         provider: &ProviderName,
         connection: &ConnectionName,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        let event = actor
+            .sign(AuditEvent::new(EventName::ConnectionDefaultSet).on(provider, Some(connection)));
+        let vault = actor.vault().clone();
+        let (provider, connection) = (provider.clone(), connection.clone());
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let set = tx.set_default_connection(&vault, &provider, &connection);
+                if !set.await? {
+                    return Err(not_found(&provider, &connection));
+                }
+                tx.audit(event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     /// Ends every connection at the provider in every Vault (administrators only); how many.
@@ -89,10 +183,15 @@ impl Connections {
         actor: impl Into<Actor<'a>>,
         provider: &ProviderName,
     ) -> Result<u64, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        self.providers
+            .revoke_everywhere(actor.into(), provider)
+            .await
     }
 
     /// The variables of one provider's connection, or of every provider's (`None`), as text.
+    ///
+    /// A provider without a connection of that name gives its default one. What has expired is left
+    /// out of an export of everything.
     pub async fn export(
         &self,
         caller: &Caller,
@@ -100,6 +199,104 @@ impl Connections {
         connection: &ConnectionName,
         format: ExportFormat,
     ) -> Result<ExportedText, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let reader = self.core.store.read().await?;
+        let found = match provider {
+            Some(provider) => vec![self.one(reader, caller, provider, connection).await?],
+            None => self.all(reader, caller, connection).await?,
+        };
+        let mut variables: Vec<Variable> = Vec::new();
+        let mut events = Vec::with_capacity(found.len());
+        for sealed in &found {
+            let name = &sealed.connection.provider;
+            let event = AuditEvent::new(EventName::CredentialExported)
+                .by(caller)
+                .on(name, Some(&sealed.connection.name));
+            let opened = opening::open(&self.core, sealed, event.clone()).await?;
+            let definition = self.providers.get(name).await?;
+            variables.extend(export::variables(&definition, &sealed.connection, &opened));
+            events.push(event);
+        }
+        self.core.store.audit(events).await?;
+        Ok(export::write(format, &variables))
     }
+
+    async fn one(
+        &self,
+        mut reader: Reading,
+        caller: &Caller,
+        provider: &ProviderName,
+        connection: &ConnectionName,
+    ) -> Result<SealedConnection, Error> {
+        let named = reader.find_connection(&caller.vault, provider, connection);
+        let found = match named.await? {
+            None if connection.as_str() == ConnectionName::DEFAULT => {
+                reader
+                    .find_default_connection(&caller.vault, provider)
+                    .await?
+            }
+            named => named,
+        };
+        drop(reader);
+        let Some(found) = found else {
+            self.providers.get(provider).await?;
+            return Err(not_found(provider, connection));
+        };
+        match found.connection.state.clone().at(self.core.now()) {
+            ConnectionState::Connected { .. } => Ok(found),
+            ConnectionState::Expired { .. } => Err(expired(&found.connection)),
+            ConnectionState::Revoked { .. } => Err(opening::ended(&found.connection)),
+        }
+    }
+
+    async fn all(
+        &self,
+        mut reader: Reading,
+        caller: &Caller,
+        connection: &ConnectionName,
+    ) -> Result<Vec<SealedConnection>, Error> {
+        let now = self.core.now();
+        let usable = |found: &SealedConnection| {
+            let state = found.connection.state.clone().at(now);
+            matches!(state, ConnectionState::Connected { .. }) && found.sealed.is_some()
+        };
+        let mut chosen: Vec<SealedConnection> = Vec::new();
+        let found = reader.list_sealed_connections(&caller.vault).await?;
+        for sealed in found.into_iter().filter(usable) {
+            let is_named = sealed.connection.name == *connection;
+            match chosen.last_mut() {
+                Some(last) if last.connection.provider == sealed.connection.provider => {
+                    let has_named = last.connection.name == *connection;
+                    if is_named || (sealed.connection.is_default && !has_named) {
+                        *last = sealed;
+                    }
+                }
+                _ => chosen.push(sealed),
+            }
+        }
+        chosen.retain(|c| c.connection.is_default || c.connection.name == *connection);
+        Ok(chosen)
+    }
+}
+
+pub(in crate::services) fn not_found(
+    provider: &ProviderName,
+    connection: &ConnectionName,
+) -> Error {
+    Error::new(
+        ErrorCode::ConnectionNotFound,
+        format!("no connection `{connection}` of `{provider}`"),
+    )
+    .hint(login_command(provider, Some(connection)))
+    .provider(provider)
+}
+
+/// A login whose end has come.
+pub(in crate::services) fn expired(connection: &Connection) -> Error {
+    let (provider, name) = (&connection.provider, &connection.name);
+    Error::new(
+        ErrorCode::TokenExpired,
+        format!("the login `{name}` of `{provider}` has expired"),
+    )
+    .hint(opening::login_command(connection))
+    .provider(provider)
 }

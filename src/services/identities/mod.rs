@@ -1,7 +1,14 @@
 //! Identities: registered by the holder of the key, claimed by a person, proved with every request.
 
+mod authenticate;
+mod claim;
+mod claim_urls;
+mod known;
+mod local_admin;
 mod local_secret;
 mod origin;
 mod service;
 
-pub use service::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
+pub use authenticate::Unspent;
+pub use claim::ClaimPage;
+pub use service::{Identities, IdentityStatus, SignedRequest};

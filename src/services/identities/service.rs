@@ -1,14 +1,21 @@
-//! Identities: registered by the holder of the key, claimed by a person, proved with every request.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! Registration, status and the end of an identity.
 
-use crate::model::{Caller, ClaimState, Did, ErrorCode, Handle, PrincipalId, SignedIn};
-use crate::secret::Token;
+use super::claim_urls::ClaimUrls;
+use super::known::Known;
+use super::local_secret::LocalSecret;
+use super::origin::Origins;
+use crate::crypto::did;
+use crate::model::{
+    AuditEvent, ClaimState, Did, ErrorCode, EventName, Handle, Identity, Outcome, PrincipalId,
+};
+use crate::services::setup::Core;
+use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
-use time::OffsetDateTime;
+use crate::store::{IdentityRecord, ProofUse, Tx};
+use futures_util::FutureExt as _;
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The parts of a request that a proof binds, as the server saw them.
 #[derive(Debug, Clone, Copy)]
@@ -23,19 +30,6 @@ pub struct SignedRequest<'a> {
     pub body_sha256: [u8; 32],
 }
 
-/// A verified Caller whose proof has not been spent yet; only a use case that spends it in its own
-/// commit takes this, everything else takes the [`Caller`] of [`Identities::spend`].
-#[derive(Debug)]
-pub struct Unspent {
-    caller: Caller,
-}
-
-impl Unspent {
-    pub fn caller(&self) -> &Caller {
-        &self.caller
-    }
-}
-
 /// Where an identity stands, as far as the asker may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityStatus {
@@ -47,21 +41,43 @@ pub struct IdentityStatus {
     pub principal: Option<PrincipalId>,
 }
 
-/// What a person sees before claiming an identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimPage {
-    pub handle: Handle,
-    pub did: Did,
-    /// To compare with what the agent's terminal shows.
-    pub fingerprint: String,
-    pub expires_at: OffsetDateTime,
-}
-
 /// Registers, claims, authenticates and revokes identities.
 #[derive(Debug, Clone)]
-pub struct Identities {}
+pub struct Identities {
+    pub(super) core: Arc<Core>,
+    pub(super) origins: Arc<Origins>,
+    pub(super) known: Snapshots<Did, Arc<Known>>,
+    pub(super) claim_urls: ClaimUrls,
+    /// Local mode only.
+    pub(super) local: Option<Arc<LocalSecret>>,
+    /// Refusals told to the audit log a moment ago; a caller in a loop must not fill the disk.
+    pub(super) told: Cache<(Did, &'static str), ()>,
+}
 
 impl Identities {
+    pub(in crate::services) async fn start(core: Arc<Core>) -> Result<Self, Error> {
+        let local = if core.is_local() {
+            super::local_admin::ensure(&core).await?;
+            Some(LocalSecret::create(core.config.bind_secret.clone()).await?)
+        } else {
+            None
+        };
+        Ok(Self {
+            origins: Arc::new(Origins::new(
+                &core.config.proof_origins,
+                core.config.legacy_proof,
+            )),
+            known: Snapshots::new(10_000, Duration::from_hours(1)),
+            claim_urls: ClaimUrls::new(),
+            local: local.map(Arc::new),
+            told: Cache::builder()
+                .max_capacity(1_000)
+                .time_to_live(Duration::from_mins(1))
+                .build(),
+            core,
+        })
+    }
+
     /// Registers the pair. Hosted, the request must be signed by the key of `did`; the same pair
     /// again gives the same answer, a handle or DID of another is `IdentityRegistration`.
     pub async fn register(
@@ -70,7 +86,58 @@ impl Identities {
         handle: Handle,
         did: Did,
     ) -> Result<IdentityStatus, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let proof = self.registration_proof(request, &handle, &did)?;
+        let now = self.core.now();
+        let identity = Identity {
+            handle,
+            did,
+            created_at: now,
+        };
+        let issue = self.claim_urls.prepare(&identity.handle, now);
+        let wanted = issue.clone();
+        let record = self
+            .core
+            .store
+            .write(move |tx| {
+                async move {
+                    if let Some(proof) = &proof {
+                        tx.spend_proof(proof).await?;
+                    }
+                    let record = find_or_create(tx, identity, proof.is_some()).await?;
+                    wanted.put_out(tx, record).await
+                }
+                .boxed()
+            })
+            .await?;
+        self.claim_urls
+            .remember(&record.identity.handle, &issue, &record.claim);
+        Ok(self.describe(record, true))
+    }
+
+    /// The spent-to-be proof of a signed registration; `None` for one that need not be signed.
+    fn registration_proof(
+        &self,
+        request: &SignedRequest<'_>,
+        handle: &Handle,
+        did: &Did,
+    ) -> Result<Option<ProofUse>, Error> {
+        let key = did::decode(did).map_err(|wrong| Error::invalid(wrong.to_string()))?;
+        match request.proof {
+            Some(token) => {
+                let proof = self.verify(token, &key, request)?;
+                if proof.handle == *handle {
+                    Ok(Some(use_of(&proof)))
+                } else {
+                    Err(super::authenticate::refused(
+                        "the proof names another handle than the registration",
+                    ))
+                }
+            }
+            None if self.core.is_local() => Ok(None),
+            None => Err(super::authenticate::refused(
+                "a registration must be signed by the key of its DID",
+            )),
+        }
     }
 
     /// Where `handle` stands; `IdentityNotFound` when it is not registered. A request that is not
@@ -80,50 +147,30 @@ impl Identities {
         request: &SignedRequest<'_>,
         handle: &Handle,
     ) -> Result<IdentityStatus, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let record = self.core.store.read().await?.find_identity(handle).await?;
+        let record = record.ok_or_else(|| not_found(handle))?;
+        let holder = match request.proof {
+            Some(token) => self.is_holder(token, request, &record.identity.did).await?,
+            None => false,
+        };
+        Ok(self.describe(record, holder || self.core.is_local()))
     }
 
-    /// `POST /identities/bind-local`: binds the signing identity to the home's own administrator,
-    /// given the secret of `server/bind.secret` (its text without the newline). The secret works
-    /// once; `Unauthenticated` with "read it again" when another client was faster.
-    pub async fn bind_local(
+    /// Whether the request is signed by the key of `did`; its proof is spent then.
+    async fn is_holder(
         &self,
+        token: &str,
         request: &SignedRequest<'_>,
-        handle: &Handle,
-        secret: &Token,
-    ) -> Result<IdentityStatus, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Before the body is read: whether the proof parses and names an identity we know. Cheap, and
-    /// writes nothing.
-    pub async fn recognize(&self, proof: &str) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Verifies the proof of a request and finds who is calling. The proof is not spent yet.
-    pub async fn authenticate(&self, request: &SignedRequest<'_>) -> Result<Unspent, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// Spends the proof, durably; a second time is `Unauthenticated`.
-    pub async fn spend(&self, unspent: Unspent) -> Result<Caller, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// The page behind a claim URL; `Gone` when it was used, replaced or is too old.
-    pub async fn claim_page(&self, person: &SignedIn, token: &Token) -> Result<ClaimPage, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// The person takes the identity; a second claimant is `Conflict`.
-    pub async fn accept(&self, person: &SignedIn, token: &Token) -> Result<Handle, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// The person declines; the URL is used up.
-    pub async fn reject(&self, person: &SignedIn, token: &Token) -> Result<Handle, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        did: &Did,
+    ) -> Result<bool, Error> {
+        let unverified = super::authenticate::parse(token)?;
+        if unverified.did() != did {
+            return Ok(false);
+        }
+        let key = did::decode(did).map_err(Error::internal)?;
+        let proof = self.verify(token, &key, request)?;
+        self.core.store.release(use_of(&proof), Vec::new()).await?;
+        Ok(true)
     }
 
     /// Ends an identity of the actor (of anybody, for an administrator) from the next request on.
@@ -132,7 +179,29 @@ impl Identities {
         actor: impl Into<Actor<'a>>,
         handle: &Handle,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        let (principal, admin) = (actor.principal().clone(), actor.is_admin());
+        let mut event = actor.sign(AuditEvent::new(EventName::IdentityRevoked));
+        event = event.with("revoked", handle.as_str());
+        let handle = handle.clone();
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let record = tx.find_identity(&handle).await?;
+                let allowed = record.is_some_and(|record| {
+                    admin || matches!(record.claim, ClaimState::Accepted { principal: owner, .. } if owner == principal)
+                });
+                if !allowed {
+                    return Err(not_found(&handle));
+                }
+                if !tx.revoke_claim(&handle).await? && !tx.delete_unclaimed_identity(&handle).await? {
+                    return Err(not_found(&handle));
+                }
+                tx.audit(event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     /// The identities of the actor's Principal.
@@ -140,6 +209,95 @@ impl Identities {
         &self,
         actor: impl Into<Actor<'a>>,
     ) -> Result<Vec<IdentityStatus>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let principal = actor.into().principal();
+        let mut reader = self.core.store.read().await?;
+        let records = reader.list_identities_of(principal).await?;
+        Ok(records
+            .into_iter()
+            .map(|record| self.describe(record, true))
+            .collect())
     }
+
+    /// What the asker may know; a claim URL whose time is over is none.
+    pub(super) fn describe(&self, record: IdentityRecord, in_full: bool) -> IdentityStatus {
+        let handle = record.identity.handle;
+        let state = match record.claim {
+            ClaimState::Pending { expires_at } if expires_at <= self.core.now() => {
+                ClaimState::Required
+            }
+            other => other,
+        };
+        let token = match &state {
+            ClaimState::Pending { expires_at } if in_full => {
+                self.claim_urls.remembered(&handle, *expires_at)
+            }
+            _ => None,
+        };
+        let principal = match &state {
+            ClaimState::Accepted { principal, .. } if in_full => Some(principal.clone()),
+            _ => None,
+        };
+        IdentityStatus {
+            claim_url: token.map(|token| self.core.url(&format!("/claim/{}", token.reveal()))),
+            did: record.identity.did,
+            handle,
+            state,
+            principal,
+        }
+    }
+}
+
+pub(super) fn use_of(proof: &crate::crypto::proof::Proof) -> ProofUse {
+    ProofUse::new(&proof.did, &proof.jti, proof.forget_after)
+}
+
+pub(super) fn not_found(handle: &Handle) -> Error {
+    Error::new(
+        ErrorCode::IdentityNotFound,
+        format!("no identity `{handle}` here"),
+    )
+    .hint("register it with `authsome init`")
+}
+
+/// The registered pair, or the reason why it cannot be one. Only who signed learns the handle a
+/// DID is registered under: it is the signer's own.
+async fn find_or_create(
+    tx: &mut Tx,
+    identity: Identity,
+    signed: bool,
+) -> Result<IdentityRecord, Error> {
+    if let Some(found) = tx.find_identity(&identity.handle).await? {
+        if found.identity.did == identity.did {
+            return Ok(found);
+        }
+        return Err(taken(format!(
+            "the handle `{}` belongs to another key",
+            identity.handle
+        ))
+        .hint("choose another one with `authsome profile create`"));
+    }
+    if let Some(found) = tx.find_identity_by_did(&identity.did).await? {
+        let place = if signed {
+            format!(" as `{}`", found.identity.handle)
+        } else {
+            String::new()
+        };
+        return Err(taken(format!("this key is registered already{place}")));
+    }
+    tx.create_identity(&identity).await?;
+    let mut event = AuditEvent::new(EventName::IdentityRegistered)
+        .ended(Outcome::Success)
+        .with("did", identity.did.as_str())
+        .with("signed", signed);
+    event.identity = Some(identity.handle.clone());
+    tx.audit(event).await?;
+    Ok(IdentityRecord {
+        identity,
+        claim: ClaimState::Required,
+        principal: None,
+    })
+}
+
+fn taken(message: String) -> Error {
+    Error::new(ErrorCode::IdentityRegistration, message)
 }

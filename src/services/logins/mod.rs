@@ -1,9 +1,12 @@
 //! Logins in progress: begun by an agent, finished by a person in a browser or terminal.
 
 mod answer;
+mod complete;
+mod form;
+mod forms;
 mod service;
+mod transient;
 
-pub use service::{
-    BeginLogin, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction, ResumeData,
-    Submitted, Visitor,
-};
+pub use complete::ResumeData;
+pub use forms::{Field, FormInput, FormVisit, LoginForm, Submitted, Visitor};
+pub use service::{BeginLogin, LoginView, Logins, NextAction};

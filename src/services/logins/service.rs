@@ -1,19 +1,24 @@
-//! Logins in progress: begun by an agent, finished by a person in a browser or terminal.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! Beginning, showing and cancelling logins.
 
-use crate::model::provider::Flow;
+use super::transient::Transient;
+use crate::crypto::random;
+use crate::model::login::LOGIN_LIFETIME;
+use crate::model::provider::{AuthType, Flow};
 use crate::model::{
-    Caller, ConnectionName, ErrorCode, LoginSession, LoginSessionId, Provider, ProviderName,
-    SignedIn,
+    AuditEvent, Caller, ConnectionName, ConnectionState, ErrorCode, EventName, LoginSession,
+    LoginSessionId, LoginState, Outcome, Provider, ProviderName,
 };
-use crate::secret::{ApiKey, Token};
-use crate::services::Error;
+use crate::services::setup::Core;
+use crate::services::{Error, Providers};
+use crate::store::LoginRecord;
+use futures_util::FutureExt as _;
 use std::sync::Arc;
-use time::OffsetDateTime;
+
+/// Logins one identity may have open at once.
+const MOST_OPEN: i64 = 20;
+const MOST_SCOPES: usize = 100;
+/// In bytes.
+const LONGEST_SCOPE: usize = 256;
 
 /// What `POST /auth/sessions` asks for.
 #[derive(Debug, Clone)]
@@ -39,130 +44,260 @@ pub enum NextAction {
     OpenUrl(String),
 }
 
-/// What `POST /auth/sessions/{id}/resume` brings.
-#[derive(Debug, Default)]
-pub struct ResumeData {
-    pub api_key: Option<ApiKey>,
-}
-
-/// Who opens the form of a login. Hosted, only the signed-in owner; local, the browser that brought
-/// the ticket of the URL first, from then on by its cookie, or the signed-in owner.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Visitor<'a> {
-    pub person: Option<&'a SignedIn>,
-    /// The `ticket` of the query.
-    pub ticket: Option<&'a Token>,
-    /// The cookie given by an earlier [`FormVisit::Bound`].
-    pub cookie: Option<&'a Token>,
-}
-
-/// What opening the form led to.
-#[derive(Debug)]
-pub enum FormVisit {
-    /// The ticket was right and is used up: set this cookie (for the path of this login only) and
-    /// redirect to the same page without the ticket.
-    Bound {
-        cookie: Token,
-        expires_at: OffsetDateTime,
-    },
-    Form(Box<LoginForm>),
-}
-
-/// What the page shows.
-#[derive(Debug, Clone)]
-pub struct LoginForm {
-    pub session: LoginSession,
-    pub provider: Arc<Provider>,
-    pub fields: Vec<Field>,
-    /// Must come back with the form.
-    pub csrf: Token,
-    /// What was wrong with the last try, for people; never repeats what was typed.
-    pub problem: Option<String>,
-}
-
-/// One input of the form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    pub name: &'static str,
-    pub label: String,
-    pub secret: bool,
-    /// For the `pattern` attribute; only a convenience, the server checks.
-    pub pattern: Option<String>,
-    pub hint: Option<String>,
-    pub required: bool,
-}
-
-/// The form as it came back.
-#[derive(Debug, Default)]
-pub struct FormInput {
-    pub csrf: String,
-    pub api_key: Option<ApiKey>,
-}
-
-#[derive(Debug)]
-pub enum Submitted {
-    /// Stored; show the result page.
-    Done(Box<LoginSession>),
-    /// Show the form again with its `problem` (status 400); nothing is used up.
-    TryAgain(Box<LoginForm>),
-}
-
 /// Begins, shows and finishes logins.
 #[derive(Debug, Clone)]
-pub struct Logins {}
+pub struct Logins {
+    pub(super) core: Arc<Core>,
+    pub(super) providers: Providers,
+}
 
 impl Logins {
+    pub(in crate::services) fn new(core: Arc<Core>, providers: Providers) -> Self {
+        Self { core, providers }
+    }
+
     pub async fn begin(&self, caller: &Caller, wish: BeginLogin) -> Result<LoginView, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let provider = self.providers.get(&wish.provider).await?;
+        let flow = supported_flow(&provider, wish.flow)?;
+        check_wish(&wish)?;
+        let state = if !wish.force && self.is_connected(caller, &wish).await? {
+            LoginState::Completed {
+                message: "Already connected".to_owned(),
+            }
+        } else {
+            LoginState::WaitingForUser
+        };
+        let session = self.session(caller, wish, flow, state)?;
+        let mut record = LoginRecord::new(session);
+        if !record.login.state.is_final() {
+            let transient = Transient::new();
+            record.sealed = Some(transient.seal(&self.core, &record.login.id).await?);
+        }
+        self.insert(caller, record.clone()).await?;
+        self.view(record).await
+    }
+
+    async fn insert(&self, caller: &Caller, record: LoginRecord) -> Result<(), Error> {
+        let handle = caller.handle.clone();
+        let event = AuditEvent::new(EventName::LoginStarted)
+            .by(caller)
+            .on(&record.login.provider, Some(&record.login.connection))
+            .with("flow", record.login.flow.as_str());
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let is_open = !record.login.state.is_final();
+                let now = tx.now();
+                if is_open && tx.count_open_logins(&handle, now).await? >= MOST_OPEN {
+                    return Err(too_many_open());
+                }
+                tx.insert_login(&record).await?;
+                if is_open {
+                    tx.audit(event).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
+    }
+
+    fn session(
+        &self,
+        caller: &Caller,
+        wish: BeginLogin,
+        flow: Flow,
+        state: LoginState,
+    ) -> Result<LoginSession, Error> {
+        let now = self.core.now();
+        Ok(LoginSession {
+            id: random::id("sess").parse()?,
+            identity: caller.handle.clone(),
+            principal: caller.principal.clone(),
+            vault: caller.vault.clone(),
+            provider: wish.provider,
+            connection: wish.connection,
+            flow,
+            state,
+            scopes: wish.scopes,
+            base_url: wish.base_url,
+            force: wish.force,
+            created_at: now,
+            expires_at: now + LOGIN_LIFETIME,
+        })
+    }
+
+    /// Whether there is a connection of that name that still works.
+    async fn is_connected(&self, caller: &Caller, wish: &BeginLogin) -> Result<bool, Error> {
+        let mut reader = self.core.store.read().await?;
+        let found = reader.find_connection(&caller.vault, &wish.provider, &wish.connection);
+        let now = self.core.now();
+        Ok(found.await?.is_some_and(|found| {
+            let state = found.connection.state.at(now);
+            matches!(state, ConnectionState::Connected { .. }) && found.sealed.is_some()
+        }))
     }
 
     /// A login of this very identity; anybody else's is `NotFound`.
     pub async fn show(&self, caller: &Caller, id: &LoginSessionId) -> Result<LoginView, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
-    }
-
-    /// The terminal's way: the secret typed there. A key that does not fit is
-    /// `AuthenticationFailed` and leaves the login open.
-    pub async fn resume(
-        &self,
-        caller: &Caller,
-        id: &LoginSessionId,
-        data: ResumeData,
-    ) -> Result<LoginView, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let record = self.own(caller, id).await?;
+        self.view(record).await
     }
 
     pub async fn cancel(&self, caller: &Caller, id: &LoginSessionId) -> Result<LoginView, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let record = self.own(caller, id).await?;
+        let event = AuditEvent::new(EventName::LoginFailed).by(caller);
+        self.end_cancelled(&record.login, event).await?;
+        self.show(caller, id).await
     }
 
-    /// `GET …/input`. `Unauthenticated` for a visitor who is nobody, `NotFound` for the wrong one,
-    /// `Gone` when the login is over.
-    pub async fn open_form(
+    /// Cancels a login that is still open; `Gone` when it is not.
+    pub(super) async fn end_cancelled(
         &self,
-        id: &LoginSessionId,
-        visitor: Visitor<'_>,
-    ) -> Result<FormVisit, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        login: &LoginSession,
+        event: AuditEvent,
+    ) -> Result<(), Error> {
+        let event = event
+            .on(&login.provider, Some(&login.connection))
+            .ended(Outcome::Refused)
+            .with("reason", "cancelled");
+        let id = login.id.clone();
+        let write = self.core.store.write(move |tx| {
+            async move {
+                tx.expire_logins().await?;
+                if !tx.move_login(&id, &LoginState::Cancelled).await? {
+                    return Err(over());
+                }
+                tx.audit(event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
-    /// `POST …/input`. `Forbidden` without the right `csrf`, `Gone` the second time and when expired.
-    pub async fn submit_form(
+    pub(super) async fn own(
         &self,
+        caller: &Caller,
         id: &LoginSessionId,
-        visitor: Visitor<'_>,
-        input: FormInput,
-    ) -> Result<Submitted, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+    ) -> Result<LoginRecord, Error> {
+        let found = self.core.store.read().await?.find_login(id).await?;
+        let mut found = found
+            .filter(|record| {
+                record.login.identity == caller.handle && record.login.vault == caller.vault
+            })
+            .ok_or_else(not_found)?;
+        self.let_expire(&mut found.login);
+        Ok(found)
     }
 
-    /// The person closes the form.
-    pub async fn cancel_form(
-        &self,
-        id: &LoginSessionId,
-        visitor: Visitor<'_>,
-        csrf: &str,
-    ) -> Result<LoginSession, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+    /// What the state has become by now, whether or not the schedule has written it down.
+    pub(super) fn let_expire(&self, login: &mut LoginSession) {
+        if !login.state.is_final() && login.expires_at <= self.core.now() {
+            login.state = LoginState::Expired;
+        }
     }
+
+    /// The login with its next step. The ticket is in the URL until a browser has brought it back.
+    pub(super) async fn view(&self, record: LoginRecord) -> Result<LoginView, Error> {
+        let session = record.login;
+        if session.state != LoginState::WaitingForUser {
+            return Ok(LoginView {
+                session,
+                next_action: NextAction::None,
+            });
+        }
+        let mut url = self
+            .core
+            .url(&format!("/auth/sessions/{}/input", session.id));
+        if self.core.is_local()
+            && record.browser_hash.is_none()
+            && let Some(sealed) = &record.sealed
+        {
+            let transient = Transient::open(&self.core, &session.id, sealed).await?;
+            url = format!("{url}?ticket={}", transient.ticket().reveal());
+        }
+        Ok(LoginView {
+            session,
+            next_action: NextAction::OpenUrl(url),
+        })
+    }
+}
+
+/// The flow to use, of those this version can finish.
+fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Error> {
+    let flow = wanted.unwrap_or(provider.flow);
+    let refused = |message: String| {
+        Error::new(ErrorCode::UnsupportedFlow, message)
+            .provider(&provider.name)
+            .operation("login")
+    };
+    match (provider.auth_type, flow) {
+        (AuthType::ApiKey, Flow::ApiKey) => Ok(flow),
+        (AuthType::ApiKey, other) => Err(refused(format!(
+            "{} takes an API key; flow `{}` is not for it",
+            provider.display_name,
+            other.as_str()
+        ))
+        .hint("leave `--flow` out")),
+        (AuthType::OAuth2 | AuthType::Browser, other) => Err(refused(format!(
+            "logging in to {} needs flow `{}`, which is not in this version",
+            provider.display_name,
+            other.as_str()
+        ))
+        .hint("API-key providers work: `authsome list` shows them")),
+    }
+}
+
+fn check_wish(wish: &BeginLogin) -> Result<(), Error> {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+    let scopes = wish.scopes.as_deref().unwrap_or_default();
+    if scopes.len() > MOST_SCOPES
+        || !scopes
+            .iter()
+            .all(|scope| scope.len() <= LONGEST_SCOPE && plain(scope))
+    {
+        return Err(Error::invalid(
+            "scopes are at most 100 words of visible ASCII, 256 letters each",
+        ));
+    }
+    match &wish.base_url {
+        Some(text) if !is_base_url(text) => Err(Error::invalid(
+            "`base_url` is an https URL such as https://git.example.com",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn is_base_url(text: &str) -> bool {
+    text.len() <= 2048
+        && text.bytes().all(|c| c.is_ascii_graphic())
+        && url::Url::parse(text).is_ok_and(|url| {
+            url.scheme() == "https"
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        })
+}
+
+pub(super) fn not_found() -> Error {
+    Error::not_found("no such login").hint("begin one with `authsome login`")
+}
+
+pub(super) fn over() -> Error {
+    Error::new(
+        ErrorCode::Gone,
+        "this login is over: it was finished, cancelled, or is older than 10 minutes",
+    )
+    .hint("begin another one with `authsome login`")
+}
+
+fn too_many_open() -> Error {
+    Error::new(
+        ErrorCode::TooManyRequests,
+        "too many logins of this identity are open",
+    )
+    .hint("finish or cancel one; each ends by itself after 10 minutes")
+    .retry_after(std::time::Duration::from_mins(1))
 }

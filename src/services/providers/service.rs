@@ -1,13 +1,17 @@
-//! Provider definitions: bundled, from the home, and registered.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! Definitions from three places: registered ones in the store win over files of the home, and
+//! those over the bundled ones.
 
-use crate::model::{ErrorCode, Provider, ProviderName};
+use super::refusal;
+use crate::catalog::{self, Catalog};
+use crate::model::{AuditEvent, ErrorCode, EventName, Provider, ProviderName};
+use crate::services::setup::Core;
+use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
+use crate::store::{CustomProvider, Tx};
+use futures_util::FutureExt as _;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Every definition in use; a custom one hides the bundled one of its name.
 #[derive(Debug, Clone, Default)]
@@ -35,16 +39,67 @@ pub enum Removed {
 
 /// Finds, registers and removes definitions.
 #[derive(Debug, Clone)]
-pub struct Providers {}
+pub struct Providers {
+    core: Arc<Core>,
+    catalog: Catalog,
+    /// The store's own definitions by name; `None` for a name it has not.
+    stored: Snapshots<ProviderName, Option<Arc<Provider>>>,
+}
 
 impl Providers {
+    pub(in crate::services) fn new(core: Arc<Core>, catalog: Catalog) -> Self {
+        Self {
+            core,
+            catalog,
+            stored: Snapshots::new(1_000, Duration::from_hours(1)),
+        }
+    }
+
     pub async fn list(&self) -> Result<ProviderList, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let rows = self
+            .core
+            .store
+            .read()
+            .await?
+            .list_custom_providers()
+            .await?;
+        let stored: BTreeMap<ProviderName, Arc<Provider>> = rows
+            .iter()
+            .filter_map(read)
+            .map(|provider| (provider.name.clone(), provider))
+            .collect();
+        let listing = self.catalog.list();
+        let hidden = |provider: &Arc<Provider>| stored.contains_key(&provider.name);
+        let bundled = listing.bundled.into_iter().filter(|p| !hidden(p)).collect();
+        let mut custom: Vec<Arc<Provider>> =
+            listing.custom.into_iter().filter(|p| !hidden(p)).collect();
+        custom.extend(stored.into_values());
+        custom.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(ProviderList { bundled, custom })
     }
 
     /// `ProviderNotFound` when there is none.
     pub async fn get(&self, name: &ProviderName) -> Result<Arc<Provider>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let found = self.find(name).await?;
+        found.ok_or_else(|| not_found(name))
+    }
+
+    pub(in crate::services) async fn find(
+        &self,
+        name: &ProviderName,
+    ) -> Result<Option<Arc<Provider>>, Error> {
+        let store = &self.core.store;
+        let load = || async {
+            let row = store.read().await?.find_custom_provider(name).await?;
+            Ok(row.as_ref().and_then(read))
+        };
+        let stored = self.stored.get(name.clone(), store.generation(), load);
+        Ok(stored.await?.or_else(|| self.catalog.find(name)))
+    }
+
+    /// What is wrong with the definition files of the home, for people.
+    pub(in crate::services) fn file_problems(&self) -> Vec<catalog::FileProblem> {
+        self.catalog.list().problems
     }
 
     /// Takes a definition (administrators only). One that exists, or that names a host of a
@@ -55,7 +110,68 @@ impl Providers {
         definition: serde_json::Value,
         force: bool,
     ) -> Result<Registered, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        actor.require_admin("register providers")?;
+        refusal::control_characters(&definition)?;
+        let checked = catalog::check(definition).map_err(|wrong| refusal::invalid(&wrong))?;
+        let provider = checked.provider;
+        let conflicts = self.catalog.conflicts(&provider);
+        if !force {
+            refusal::conflicts(&provider, &conflicts)?;
+            if self.find(&provider.name).await?.is_some() {
+                return Err(refusal::exists(&provider.name));
+            }
+        }
+        let mut warnings: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
+        warnings.extend(conflicts.iter().map(ToString::to_string));
+        let event = AuditEvent::new(EventName::ProviderRegistered)
+            .on(&provider.name, None)
+            .with("api_url", provider.api_url.clone())
+            .with(
+                "confirmed",
+                conflicts
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
+            );
+        self.store_definition(&actor, &provider, actor.sign(event), force)
+            .await?;
+        Ok(Registered {
+            provider: Arc::new(provider),
+            warnings,
+        })
+    }
+
+    async fn store_definition(
+        &self,
+        actor: &Actor<'_>,
+        provider: &Provider,
+        event: AuditEvent,
+        force: bool,
+    ) -> Result<(), Error> {
+        let now = self.core.now();
+        let row = CustomProvider {
+            name: provider.name.clone(),
+            definition: serde_json::to_string(provider).map_err(Error::internal)?,
+            created_by: Some(actor.principal().clone()),
+            created_at: now,
+            updated_at: now,
+        };
+        let write = self.core.store.write(move |tx| {
+            async move {
+                if force {
+                    tx.put_custom_provider(&row).await?;
+                } else if tx.find_custom_provider(&row.name).await?.is_some() {
+                    return Err(refusal::exists(&row.name));
+                } else {
+                    tx.insert_custom_provider(&row).await?;
+                }
+                tx.audit(event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     /// Removes a custom definition or resets a bundled one, and revokes the connections
@@ -65,6 +181,94 @@ impl Providers {
         actor: impl Into<Actor<'a>>,
         name: &ProviderName,
     ) -> Result<Removed, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let actor = actor.into();
+        actor.require_admin("remove providers")?;
+        let removed = match (self.catalog.find(name), self.catalog.find_bundled(name)) {
+            (_, Some(_)) => Removed::Reset,
+            (_, None) => Removed::Removed,
+        };
+        let from_file = self.catalog.is_custom(name);
+        let known = self.catalog.find(name).is_some();
+        let event = actor.sign(AuditEvent::new(EventName::ProviderRemoved).on(name, None));
+        let name = name.clone();
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let stored = tx.delete_custom_provider(&name).await?;
+                if !stored && !known {
+                    return Err(not_found(&name));
+                }
+                if !stored && from_file {
+                    return Err(refusal::defined_by_file(&name));
+                }
+                end_all(tx, &name, event).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        write.await.map(|()| removed)
     }
+
+    /// Ends every connection at the provider in every Vault, and forgets our client there; how
+    /// many connections.
+    pub(in crate::services) async fn revoke_everywhere(
+        &self,
+        actor: Actor<'_>,
+        name: &ProviderName,
+    ) -> Result<u64, Error> {
+        actor.require_admin("revoke a provider for everybody")?;
+        let known = self.find(name).await?.is_some();
+        let event = actor.sign(AuditEvent::new(EventName::ProviderRevoked).on(name, None));
+        let name = name.clone();
+        let write = self.core.store.write(move |tx| {
+            async move {
+                if !known && tx.count_connections(Some(&name)).await? == 0 {
+                    return Err(not_found(&name));
+                }
+                end_all(tx, &name, event).await
+            }
+            .boxed()
+        });
+        write.await
+    }
+}
+
+/// Removes all connections and the client at a provider; `event` tells how many went.
+async fn end_all(tx: &mut Tx, name: &ProviderName, event: AuditEvent) -> Result<u64, Error> {
+    let ended = tx.delete_connections_at(name).await?;
+    tx.delete_provider_client(name).await?;
+    for gone in &ended {
+        let connection = &gone.connection;
+        let mut event = AuditEvent::new(EventName::ConnectionLoggedOut)
+            .on(name, Some(&connection.name))
+            .with("reason", "provider revoked");
+        event.principal = Some(connection.principal.clone());
+        tx.audit(event).await?;
+    }
+    let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
+    tx.audit(event.with("connections", count)).await?;
+    Ok(count)
+}
+
+/// A stored definition; one that an older version took and this one does not read is left out.
+fn read(row: &CustomProvider) -> Option<Arc<Provider>> {
+    match serde_json::from_str(&row.definition) {
+        Ok(provider) => Some(Arc::new(provider)),
+        Err(error) => {
+            tracing::warn!(
+                provider.name = row.name.as_str(),
+                error.cause = %error,
+                "a stored definition cannot be read; register it again"
+            );
+            None
+        }
+    }
+}
+
+fn not_found(name: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::ProviderNotFound,
+        format!("no provider is called `{name}`"),
+    )
+    .hint("`authsome list` shows them all; `authsome register` adds one")
+    .provider(name)
 }

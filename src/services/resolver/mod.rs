@@ -1,6 +1,7 @@
 //! What to add to a request: the hot path of the daemon.
 
-mod render;
+mod ready;
+mod routes;
 mod service;
 
 pub use service::{Release, Resolver, Route, RouteScope};

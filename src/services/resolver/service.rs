@@ -1,20 +1,25 @@
-//! What to add to a request: the hot path of the daemon.
-#![expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "the signatures land first; the bodies follow"
-)]
+//! Resolving a connection and listing where credentials may go.
 
+use super::ready::{Ready, Wanted};
+use super::routes::route;
 use crate::model::export::ExportSource;
-use crate::model::{Caller, ConnectionName, ErrorCode, Injection, ProviderName};
-use crate::services::{Error, Unspent};
+use crate::model::{
+    AuditEvent, Caller, ConnectionName, ConnectionState, ErrorCode, EventName, Injection, Outcome,
+    ProviderName,
+};
+use crate::services::setup::Core;
+use crate::services::snapshot::Snapshots;
+use crate::services::{Error, Identities, Providers, Unspent, opening};
+use crate::store;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Which providers the routes are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteScope {
-    /// Those with a usable connection.
+    /// Those with a connection; an expired one too, so that its use can say what to do.
     Connected,
     /// Every known provider.
     Configured,
@@ -24,8 +29,8 @@ pub enum RouteScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub provider: ProviderName,
-    /// The default connection's name where there is none (scope `configured`).
-    pub connection: ConnectionName,
+    /// `None` where the provider is not connected (scope `configured`).
+    pub connection: Option<ConnectionName>,
     pub is_default: bool,
     /// Hosts, URLs with a path prefix and `regex:` patterns.
     pub api_urls: Vec<String>,
@@ -47,12 +52,33 @@ pub struct Release {
 
 /// Answers the proxies.
 #[derive(Debug, Clone)]
-pub struct Resolver {}
+pub struct Resolver {
+    pub(super) core: Arc<Core>,
+    pub(super) providers: Providers,
+    identities: Identities,
+    /// Finished injections, with their secrets: few, and gone soon when nobody asks.
+    ready: Snapshots<Wanted, Arc<Ready>>,
+}
 
 impl Resolver {
-    /// What to add to a request for this connection (the default one for `None`) and `host` (the
-    /// definition's first for `None`; see `Provider::render`). The proof is
-    /// spent and the release audited in one commit; when that fails, no secret leaves.
+    pub(in crate::services) fn new(
+        core: Arc<Core>,
+        providers: Providers,
+        identities: Identities,
+    ) -> Self {
+        Self {
+            core,
+            providers,
+            identities,
+            ready: Snapshots::new(2_000, Duration::from_mins(5)),
+        }
+    }
+
+    /// What to add to a request for this connection (the default one for `None`) at `host`, lower
+    /// case (the definition's first one for `None`: some providers differ by host).
+    ///
+    /// The proof is spent and the release, or the refusal, audited in one commit; when that fails,
+    /// no secret leaves.
     pub async fn resolve(
         &self,
         unspent: Unspent,
@@ -60,10 +86,62 @@ impl Resolver {
         connection: Option<&ConnectionName>,
         host: Option<&str>,
     ) -> Result<Release, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let (caller, proof) = unspent.into_parts();
+        let wanted = Wanted::new(&caller.vault, provider, connection, host);
+        let generation = self.core.store.generation();
+        let load = || self.load(&wanted);
+        let found = self.ready.get(wanted.clone(), generation, load).await;
+        let outcome = found.and_then(|ready| ready.at(self.core.now()));
+        let asked = AuditEvent::new(EventName::CredentialResolved).by(&caller);
+        let event = match &outcome {
+            Ok(release) => asked.on(provider, Some(&release.injection.connection)),
+            Err(failed) if failed.code() == ErrorCode::StoreUnavailable => return outcome,
+            Err(refusal) => refused(asked.on(provider, connection), refusal),
+        };
+        match self.core.store.release(proof, vec![event]).await {
+            Ok(()) => outcome,
+            Err(replayed @ store::Error::Replayed) => {
+                self.identities.tell_replayed(&caller).await;
+                Err(replayed.into())
+            }
+            Err(failed) => Err(failed.into()),
+        }
     }
 
+    /// Where credentials may go for this caller.
     pub async fn routes(&self, caller: &Caller, scope: RouteScope) -> Result<Vec<Route>, Error> {
-        Err(Error::new(ErrorCode::Internal, "not built yet"))
+        let mut reader = self.core.store.read().await?;
+        let connections = reader.list_connections(&caller.vault).await?;
+        drop(reader);
+        let mut routes = Vec::new();
+        let mut connected = BTreeSet::new();
+        for connection in &connections {
+            if matches!(connection.state, ConnectionState::Revoked { .. }) {
+                continue;
+            }
+            if let Some(provider) = self.providers.find(&connection.provider).await? {
+                connected.insert(provider.name.clone());
+                routes.push(route(&provider, Some(connection)));
+            }
+        }
+        if scope == RouteScope::Configured {
+            let all = self.providers.list().await?;
+            let rest = all.bundled.iter().chain(&all.custom);
+            let rest = rest.filter(|provider| !connected.contains(&provider.name));
+            routes.extend(rest.map(|provider| route(provider, None)));
+        }
+        Ok(routes)
     }
+}
+
+/// The event of a request that got nothing, and why.
+fn refused(asked: AuditEvent, refusal: &Error) -> AuditEvent {
+    let (name, outcome) = if opening::is_integrity(refusal) {
+        (EventName::IntegrityFailed, Outcome::Failure)
+    } else {
+        (EventName::CredentialRefused, Outcome::Refused)
+    };
+    let mut event = asked.ended(outcome).with("reason", refusal.code().class());
+    event.event = name;
+    event
 }

@@ -1,0 +1,62 @@
+//! What a login form asks for. Pure.
+
+use super::Field;
+use crate::model::provider::{AuthType, Provider};
+
+/// The inputs for a provider whose logins can be finished by a form.
+pub(super) fn fields(provider: &Provider) -> Vec<Field> {
+    match provider.auth_type {
+        AuthType::ApiKey => vec![key_field(provider)],
+        AuthType::OAuth2 | AuthType::Browser => Vec::new(),
+    }
+}
+
+fn key_field(provider: &Provider) -> Field {
+    let settings = provider.api_key.as_ref();
+    Field {
+        name: "api_key",
+        label: format!("{} API key", provider.display_name),
+        secret: true,
+        pattern: settings
+            .and_then(|s| s.key_pattern.as_deref())
+            .and_then(for_browsers),
+        hint: settings.and_then(|s| s.key_pattern_hint.clone()),
+        required: true,
+    }
+}
+
+/// The pattern without its anchors, which the `pattern` attribute implies; one that uses syntax
+/// browsers read otherwise is left out, and the server's check alone stands.
+fn for_browsers(pattern: &str) -> Option<String> {
+    if pattern.contains("(?") || pattern.contains(r"\A") || pattern.contains(r"\z") {
+        return None;
+    }
+    let inner = pattern.strip_prefix('^').unwrap_or(pattern);
+    let inner = match inner.strip_suffix('$') {
+        Some(rest) if !rest.ends_with('\\') => rest,
+        _ => inner,
+    };
+    // Browsers read it with the `v` flag, where a hyphen at the end of a class must be escaped.
+    let inner = inner.replace(r"\-]", "-]").replace("-]", r"\-]");
+    // White space around a key is taken off by the server.
+    Some(format!(r"\s*(?:{inner})\s*"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_handed_to_browsers_without_anchors() {
+        assert_eq!(
+            for_browsers("^sk-[a-z]+$").as_deref(),
+            Some(r"\s*(?:sk-[a-z]+)\s*")
+        );
+        assert_eq!(for_browsers(r"a\$").as_deref(), Some(r"\s*(?:a\$)\s*"));
+        assert_eq!(
+            for_browsers("k[0-9_-]{2}").as_deref(),
+            Some(r"\s*(?:k[0-9_\-]{2})\s*")
+        );
+        assert_eq!(for_browsers("(?i)sk-.*"), None);
+    }
+}

@@ -1,0 +1,292 @@
+//! The form of a login, for the one browser it is meant for.
+//!
+//! At home that is the first browser that brings the ticket of the URL; hosted it is the first
+//! browser in which the owner is signed in. From then on it is known by a cookie of its own, and
+//! no other browser gets in, with the URL or without.
+
+use super::answer::checked_key;
+use super::form;
+use super::service::{Logins, not_found, over};
+use super::transient::Transient;
+use crate::crypto::random;
+use crate::model::{
+    AuditEvent, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState, Provider, SignedIn,
+};
+use crate::secret::{ApiKey, Token};
+use crate::services::{Error, csrf};
+use crate::store::LoginRecord;
+use futures_util::FutureExt as _;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// Who opens the form of a login.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Visitor<'a> {
+    pub person: Option<&'a SignedIn>,
+    /// The `ticket` of the query.
+    pub ticket: Option<&'a Token>,
+    /// The cookie given by an earlier [`FormVisit::Bound`].
+    pub cookie: Option<&'a Token>,
+}
+
+/// What opening the form led to.
+#[derive(Debug)]
+pub enum FormVisit {
+    /// The login belongs to this browser now: set this cookie (for the path of this login only)
+    /// and redirect to the same page without the ticket.
+    Bound {
+        cookie: Token,
+        expires_at: OffsetDateTime,
+    },
+    Form(Box<LoginForm>),
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct LoginForm {
+    pub session: LoginSession,
+    pub provider: Arc<Provider>,
+    pub fields: Vec<Field>,
+    /// Must come back with the form.
+    pub csrf: Token,
+    /// What was wrong with the last try, for people; never repeats what was typed.
+    pub problem: Option<String>,
+}
+
+/// One input of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: &'static str,
+    pub label: String,
+    pub secret: bool,
+    /// For the `pattern` attribute; only a convenience, the server checks.
+    pub pattern: Option<String>,
+    pub hint: Option<String>,
+    pub required: bool,
+}
+
+/// The form as it came back.
+#[derive(Debug, Default)]
+pub struct FormInput {
+    pub csrf: String,
+    pub api_key: Option<ApiKey>,
+}
+
+#[derive(Debug)]
+pub enum Submitted {
+    /// Stored; show the result page.
+    Done(Box<LoginSession>),
+    /// Show the form again with its `problem` (status 400); nothing is used up.
+    TryAgain(Box<LoginForm>),
+}
+
+/// A visitor who is let in.
+struct Admitted<'a> {
+    record: LoginRecord,
+    cookie: &'a Token,
+}
+
+impl Logins {
+    /// `GET …/input`. `Unauthenticated` for a visitor who is nobody, `NotFound` for the wrong
+    /// person, `Forbidden` for another browser, `Gone` when the login is over.
+    pub async fn open_form(
+        &self,
+        id: &LoginSessionId,
+        visitor: Visitor<'_>,
+    ) -> Result<FormVisit, Error> {
+        let record = self.visited(id, &visitor).await?;
+        if let Some(cookie) = visitor.cookie
+            && is_bound_to(&record, cookie)
+        {
+            check_open(&record.login)?;
+            let form = self.form(Admitted { record, cookie }, None).await?;
+            return Ok(FormVisit::Form(Box::new(form)));
+        }
+        self.check_may_bind(&record, &visitor).await?;
+        check_open(&record.login)?;
+        self.bind(&record).await
+    }
+
+    /// `POST …/input`. `Forbidden` without the right `csrf`, `Gone` the second time and when expired.
+    pub async fn submit_form(
+        &self,
+        id: &LoginSessionId,
+        visitor: Visitor<'_>,
+        input: FormInput,
+    ) -> Result<Submitted, Error> {
+        let admitted = self.admitted(id, &visitor, &input.csrf).await?;
+        let login = &admitted.record.login;
+        let provider = self.providers.get(&login.provider).await?;
+        let typed = input.api_key.unwrap_or_else(|| ApiKey::new(""));
+        match checked_key(&provider, &typed) {
+            Ok(key) => {
+                let done = self.complete(login, key, "form").await?;
+                Ok(Submitted::Done(Box::new(done)))
+            }
+            Err(problem) => {
+                let form = self.form(admitted, Some(problem.to_string())).await?;
+                Ok(Submitted::TryAgain(Box::new(form)))
+            }
+        }
+    }
+
+    /// The person closes the form.
+    pub async fn cancel_form(
+        &self,
+        id: &LoginSessionId,
+        visitor: Visitor<'_>,
+        csrf: &str,
+    ) -> Result<LoginSession, Error> {
+        let admitted = self.admitted(id, &visitor, csrf).await?;
+        let mut login = admitted.record.login;
+        let mut event = AuditEvent::new(EventName::LoginFailed);
+        event.identity = Some(login.identity.clone());
+        event.principal = Some(login.principal.clone());
+        self.end_cancelled(&login, event).await?;
+        login.state = LoginState::Cancelled;
+        Ok(login)
+    }
+
+    /// The login, for a visitor who may know of it. Hosted, nobody learns anything unnamed.
+    async fn visited(
+        &self,
+        id: &LoginSessionId,
+        visitor: &Visitor<'_>,
+    ) -> Result<LoginRecord, Error> {
+        if !self.core.is_local() && visitor.person.is_none() {
+            return Err(Error::new(
+                ErrorCode::Unauthenticated,
+                "sign in to go on with this login",
+            ));
+        }
+        let found = self.core.store.read().await?.find_login(id).await?;
+        let mut record = found.ok_or_else(not_found)?;
+        let is_stranger = |person: &SignedIn| person.principal != record.login.principal;
+        if !self.core.is_local() && visitor.person.is_none_or(is_stranger) {
+            return Err(not_found());
+        }
+        self.let_expire(&mut record.login);
+        Ok(record)
+    }
+
+    /// A form came back: only from the browser it was shown in, with its token, and in time.
+    async fn admitted<'a>(
+        &self,
+        id: &LoginSessionId,
+        visitor: &Visitor<'a>,
+        csrf_given: &str,
+    ) -> Result<Admitted<'a>, Error> {
+        let record = self.visited(id, visitor).await?;
+        let Some(cookie) = visitor.cookie.filter(|cookie| is_bound_to(&record, cookie)) else {
+            return Err(other_browser(visitor));
+        };
+        if !csrf::matches(cookie, &place(id), csrf_given) {
+            return Err(Error::forbidden("the form is not the one that was shown")
+                .hint("open the login page again and send the form from there"));
+        }
+        check_open(&record.login)?;
+        Ok(Admitted { record, cookie })
+    }
+
+    /// Whether this browser may become the login's own.
+    async fn check_may_bind(
+        &self,
+        record: &LoginRecord,
+        visitor: &Visitor<'_>,
+    ) -> Result<(), Error> {
+        if record.login.state.is_final() {
+            return Err(over());
+        }
+        if record.browser_hash.is_some() {
+            return Err(other_browser(visitor));
+        }
+        let owner = visitor
+            .person
+            .is_some_and(|person| person.principal == record.login.principal);
+        if owner {
+            return Ok(());
+        }
+        if let (Some(given), Some(sealed)) = (visitor.ticket, &record.sealed) {
+            let transient = Transient::open(&self.core, &record.login.id, sealed).await?;
+            if transient.ticket().matches(given.reveal()) {
+                return Ok(());
+            }
+        }
+        Err(no_ticket())
+    }
+
+    async fn bind(&self, record: &LoginRecord) -> Result<FormVisit, Error> {
+        let cookie = random::token();
+        let hash = random::hash_token(cookie.reveal());
+        let id = record.login.id.clone();
+        let bound: Result<bool, Error> = self
+            .core
+            .store
+            .write(move |tx| async move { Ok(tx.bind_login_browser(&id, &hash).await?) }.boxed())
+            .await;
+        if bound? {
+            Ok(FormVisit::Bound {
+                cookie,
+                expires_at: record.login.expires_at,
+            })
+        } else {
+            Err(other_browser(&Visitor::default()))
+        }
+    }
+
+    async fn form(
+        &self,
+        admitted: Admitted<'_>,
+        problem: Option<String>,
+    ) -> Result<LoginForm, Error> {
+        let session = admitted.record.login;
+        let provider = self.providers.get(&session.provider).await?;
+        let csrf = csrf::token(admitted.cookie, &place(&session.id));
+        Ok(LoginForm {
+            fields: form::fields(&provider),
+            csrf: csrf.ok_or_else(|| Error::internal("no CSRF token could be made"))?,
+            provider,
+            session,
+            problem,
+        })
+    }
+}
+
+fn place(id: &LoginSessionId) -> String {
+    format!("login {id}")
+}
+
+fn is_bound_to(record: &LoginRecord, cookie: &Token) -> bool {
+    use subtle::ConstantTimeEq as _;
+    let given = random::hash_token(cookie.reveal());
+    record
+        .browser_hash
+        .is_some_and(|bound| bound.ct_eq(&given).into())
+}
+
+fn check_open(login: &LoginSession) -> Result<(), Error> {
+    match login.state {
+        LoginState::Pending | LoginState::WaitingForUser => Ok(()),
+        LoginState::Processing
+        | LoginState::Completed { .. }
+        | LoginState::Failed { .. }
+        | LoginState::Expired
+        | LoginState::Cancelled => Err(over()),
+    }
+}
+
+/// A browser that is not the login's own.
+fn other_browser(visitor: &Visitor<'_>) -> Error {
+    if visitor.person.is_none() && visitor.ticket.is_none() && visitor.cookie.is_none() {
+        return no_ticket();
+    }
+    Error::forbidden("this login was opened in another browser")
+        .hint("go on there, or begin another one with `authsome login`")
+}
+
+fn no_ticket() -> Error {
+    Error::new(
+        ErrorCode::Unauthenticated,
+        "open this page with the whole address that `authsome login` shows",
+    )
+}

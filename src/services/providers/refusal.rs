@@ -1,0 +1,103 @@
+//! Why a definition is not taken, and what would be. Pure.
+
+use crate::catalog::{Conflict, Invalid};
+use crate::model::{ErrorCode, Provider, ProviderName};
+use crate::services::Error;
+use serde_json::Value;
+
+/// Refuses a definition with a control character in any text or key: nothing of ours needs one, and
+/// terminals, headers and logs read them as commands.
+pub(super) fn control_characters(definition: &Value) -> Result<(), Error> {
+    if holds_control(definition) {
+        return Err(Error::invalid(
+            "the definition holds a line end or another control character inside a text",
+        ));
+    }
+    Ok(())
+}
+
+fn holds_control(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(char::is_control),
+        Value::Array(list) => list.iter().any(holds_control),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.chars().any(char::is_control) || holds_control(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Fields whose value is refused as malformed input, before any question of schema.
+const PLAIN_INPUT: &[&str] = &["name", "display_name", "docs_url"];
+
+pub(super) fn invalid(wrong: &Invalid) -> Error {
+    let malformed = wrong
+        .problems()
+        .iter()
+        .any(|problem| PLAIN_INPUT.contains(&problem.path.as_str()));
+    let code = if malformed {
+        ErrorCode::InvalidInput
+    } else {
+        ErrorCode::InvalidProviderSchema
+    };
+    Error::new(code, wrong.to_string()).operation("register")
+}
+
+/// Refuses to take a bundled provider's name or host unless somebody confirms it.
+pub(super) fn conflicts(provider: &Provider, conflicts: &[Conflict]) -> Result<(), Error> {
+    let Some(first) = conflicts
+        .iter()
+        .find(|conflict| matches!(conflict, Conflict::Host { .. }))
+        .or(conflicts.first())
+    else {
+        return Ok(());
+    };
+    let code = match first {
+        Conflict::Host { .. } => ErrorCode::Conflict,
+        Conflict::Name { .. } => ErrorCode::ProviderAlreadyRegistered,
+    };
+    Err(Error::new(code, first.to_string())
+        .hint("if that is what you want, say so with `--force`")
+        .provider(&provider.name)
+        .operation("register"))
+}
+
+pub(super) fn exists(name: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::ProviderAlreadyRegistered,
+        format!("a provider `{name}` is registered already"),
+    )
+    .hint("replace it with `--force`")
+    .provider(name)
+    .operation("register")
+}
+
+pub(super) fn defined_by_file(name: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::OperationNotAllowed,
+        format!("`{name}` is defined by a file in the daemon's home"),
+    )
+    .hint(format!("delete providers/{name}.json there"))
+    .provider(name)
+    .operation("remove")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_control_character_anywhere_is_found() {
+        for hostile in [
+            json!({"name": "a\nb"}),
+            json!({"a": [{"b": "x\u{1b}[2J"}]}),
+            json!({"a\r": 1}),
+            json!("\u{0}"),
+        ] {
+            let refused = control_characters(&hostile).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::InvalidInput, "{hostile}");
+        }
+        assert!(control_characters(&json!({"name": "acme", "n": [1, null, true]})).is_ok());
+    }
+}

@@ -1,0 +1,123 @@
+//! An injection made ready: found, opened and rendered once, then handed out until something changes.
+
+use super::service::{Release, Resolver};
+use crate::model::injection::RenderError;
+use crate::model::{
+    Connection, ConnectionName, ConnectionState, ErrorCode, Injection, ProviderName, VaultId,
+};
+use crate::services::setup::Mode;
+use crate::services::{Error, connections, login_command, opening};
+use crate::store::SealedConnection;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// How long a proxy of another machine may use an answer without asking again, in seconds: what a
+/// revocation may take to reach it. On this machine it asks every time.
+const REMOTE_LEASE: u32 = 1;
+
+/// What was asked for; the key under which the answer is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Wanted {
+    vault: VaultId,
+    provider: ProviderName,
+    connection: Option<ConnectionName>,
+    host: Option<String>,
+}
+
+impl Wanted {
+    pub(super) fn new(
+        vault: &VaultId,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        host: Option<&str>,
+    ) -> Self {
+        Self {
+            vault: vault.clone(),
+            provider: provider.clone(),
+            connection: connection.cloned(),
+            host: host.map(str::to_owned),
+        }
+    }
+}
+
+/// An answer, good while the connection lasts.
+#[derive(Debug)]
+pub(super) struct Ready {
+    release: Release,
+    connection: Connection,
+}
+
+impl Ready {
+    /// The answer at `now`, or why it is none any more.
+    pub(super) fn at(&self, now: OffsetDateTime) -> Result<Release, Error> {
+        let over = self.release.expires_at.is_some_and(|at| at <= now);
+        match self.connection.state {
+            ConnectionState::Connected { .. } if !over => Ok(self.release.clone()),
+            ConnectionState::Connected { .. } | ConnectionState::Expired { .. } => {
+                Err(connections::expired(&self.connection))
+            }
+            ConnectionState::Revoked { .. } => Err(opening::ended(&self.connection)),
+        }
+    }
+}
+
+impl Resolver {
+    pub(super) async fn load(&self, wanted: &Wanted) -> Result<Arc<Ready>, Error> {
+        let provider = self.providers.get(&wanted.provider).await?;
+        let found = self.find(wanted).await?;
+        let credential = opening::try_open(&self.core, &found).await?;
+        let rendered = provider
+            .render(&credential, wanted.host.as_deref())
+            .map_err(|wrong| unusable(wanted, &wrong))?;
+        let lease_seconds = match self.core.config.mode {
+            Mode::Local => 0,
+            Mode::Hosted => REMOTE_LEASE,
+        };
+        Ok(Arc::new(Ready {
+            release: Release {
+                injection: Arc::new(Injection {
+                    provider: wanted.provider.clone(),
+                    connection: found.connection.name.clone(),
+                    parts: rendered.parts,
+                    secrets: rendered.secrets,
+                    lease_seconds,
+                }),
+                expires_at: credential.expires_at(),
+            },
+            connection: found.connection,
+        }))
+    }
+
+    async fn find(&self, wanted: &Wanted) -> Result<SealedConnection, Error> {
+        let mut reader = self.core.store.read().await?;
+        let (vault, provider) = (&wanted.vault, &wanted.provider);
+        if let Some(name) = &wanted.connection {
+            let found = reader.find_connection(vault, provider, name).await?;
+            return found.ok_or_else(|| connections::not_found(provider, name));
+        }
+        let found = reader.find_default_connection(vault, provider).await?;
+        found.ok_or_else(|| not_logged_in(provider))
+    }
+}
+
+fn not_logged_in(provider: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::CredentialMissing,
+        format!("not logged in to `{provider}`"),
+    )
+    .hint(login_command(provider, None))
+    .provider(provider)
+}
+
+/// A stored credential that the definition cannot put on a request.
+fn unusable(wanted: &Wanted, wrong: &RenderError) -> Error {
+    let code = match wrong {
+        RenderError::NoRule { .. } => ErrorCode::OperationNotAllowed,
+        RenderError::OtherKind { .. } | RenderError::Unsendable { .. } => {
+            ErrorCode::CredentialMissing
+        }
+    };
+    Error::new(code, wrong.to_string())
+        .hint(login_command(&wanted.provider, wanted.connection.as_ref()))
+        .provider(&wanted.provider)
+}
