@@ -223,6 +223,17 @@ impl From<config::Error> for CliError {
     }
 }
 
+impl From<crate::daemon::Error> for CliError {
+    fn from(error: crate::daemon::Error) -> Self {
+        let told = Self::new(error.code(), error.to_string());
+        let told = match error.hint() {
+            Some(hint) => told.hint(hint),
+            None => told,
+        };
+        told.caused_by(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

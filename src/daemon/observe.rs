@@ -1,17 +1,40 @@
-//! From the configuration, and from committed audit records, to what telemetry takes.
+//! Logging and telemetry of a process, from its configuration.
 
+use super::Error;
 use crate::config::{Config, OtelConfig, OtelProtocol};
-use crate::model::{AuditRecord, Outcome};
-use crate::telemetry::{AuditLog, Endpoint, OtelSettings, Protocol, Settings};
+use crate::files::RotatingFile;
+use crate::telemetry::{self, Endpoint, OtelSettings, Protocol, Settings, Telemetry};
 use secrecy::SecretString;
-use std::borrow::Cow;
 use url::Url;
 
-/// Further facts of one event that leave the host; an agent can report more than any collector wants.
-const MOST_FACTS: usize = 64;
+/// When the daemon's own log is cut, in bytes, and how many old ones stay.
+const LOG_LIMIT: u64 = 10 * 1024 * 1024;
+const LOGS_KEPT: u32 = 5;
 
-/// What telemetry is told, for the daemon and for commands alike.
-pub fn telemetry_settings(config: &Config) -> Settings {
+/// Where the daemon's log lines go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogTo {
+    /// For service managers and containers.
+    Stderr,
+    /// `server/daemon/log` of the home, rotated.
+    File,
+}
+
+pub(super) fn start(config: &Config, log: LogTo) -> Result<Telemetry, Error> {
+    let output = match log {
+        LogTo::Stderr => telemetry::Output::Stderr,
+        LogTo::File => {
+            let path = config.home.daemon_log();
+            let file = RotatingFile::open(&path, LOG_LIMIT, LOGS_KEPT)
+                .map_err(|source| Error::Directory { path, source })?;
+            telemetry::Output::File(file)
+        }
+    };
+    Ok(telemetry::start_daemon(&settings(config), output)?)
+}
+
+/// What the configuration says about logging and telemetry, in telemetry's own words.
+pub fn settings(config: &Config) -> Settings {
     Settings {
         log: config.log.clone(),
         otel: config.otel.is_on().then(|| otel(&config.otel)),
@@ -25,7 +48,7 @@ fn otel(config: &OtelConfig) -> OtelSettings {
             headers: config
                 .headers
                 .iter()
-                .map(|(name, value)| (name.clone(), SecretString::from(value.reveal())))
+                .map(|(name, value)| (name.clone(), SecretString::from(value.reveal().to_owned())))
                 .collect(),
             timeout: config.timeout,
             gzip: config.gzip,
@@ -43,50 +66,5 @@ fn otel(config: &OtelConfig) -> OtelSettings {
         },
         metric_interval: config.metric_interval,
         ca_file: config.ca_file.clone(),
-    }
-}
-
-/// A committed audit record as it leaves the host.
-pub fn audit_log(record: &AuditRecord) -> AuditLog {
-    let event = &record.event;
-    let mut attributes: Vec<(Cow<'static, str>, String)> = vec![
-        ("audit.id".into(), record.id.to_string()),
-        ("audit.source".into(), event.source.as_str().to_owned()),
-        ("audit.outcome".into(), event.outcome.as_str().to_owned()),
-    ];
-    let named = [
-        (
-            "identity.handle",
-            event.identity.as_ref().map(ToString::to_string),
-        ),
-        (
-            "principal.id",
-            event.principal.as_ref().map(ToString::to_string),
-        ),
-        (
-            "provider.name",
-            event.provider.as_ref().map(ToString::to_string),
-        ),
-        (
-            "connection.name",
-            event.connection.as_ref().map(ToString::to_string),
-        ),
-    ];
-    attributes.extend(
-        named
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.into(), value?))),
-    );
-    attributes.extend(event.metadata.iter().take(MOST_FACTS).map(|(key, value)| {
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        (format!("audit.metadata.{key}").into(), text)
-    }));
-    AuditLog {
-        at: record.at,
-        event: event.event.as_str().to_owned(),
-        succeeded: event.outcome == Outcome::Success,
-        attributes,
     }
 }

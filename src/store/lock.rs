@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 /// The most that is read of what a holder wrote (bytes).
 const MAX_HOLDER: u64 = 4096;
 
+/// How often a lock that is held is tried again, and after how long.
+const TRIES: usize = 5;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Who holds a home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -76,7 +80,20 @@ pub struct HomeLock {
 
 impl HomeLock {
     /// Takes the lock at once or says who has it.
+    ///
+    /// Whoever asks who holds the lock ([`find_holder`]) has it for a moment, so it is tried again a
+    /// few times before another daemon is blamed.
     pub fn take(path: &Path, holder: Holder) -> Result<Self, LockError> {
+        for _ in 0..TRIES {
+            match Self::try_take(path, holder.clone()) {
+                Err(LockError::Held { .. }) => std::thread::sleep(BETWEEN_TRIES),
+                other => return other,
+            }
+        }
+        Self::try_take(path, holder)
+    }
+
+    fn try_take(path: &Path, holder: Holder) -> Result<Self, LockError> {
         let file = open(path)?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(file) => {
@@ -138,6 +155,13 @@ pub fn find_holder(path: &Path) -> Result<Option<Option<Holder>>, LockError> {
             path: path.to_owned(),
             source: errno.into(),
         }),
+    }
+}
+
+/// Blocks until nobody holds the lock; a lock that cannot be looked at counts as free.
+pub fn wait_until_free(path: &Path) {
+    if let Ok(file) = open(path) {
+        drop(Flock::lock(file, FlockArg::LockShared));
     }
 }
 

@@ -46,7 +46,7 @@ pub use connections::SealedConnection;
 pub use error::{Error, Unique};
 pub use identities::IdentityRecord;
 pub use keys::{DataKey, KekSlot, KeyOwner, KeyState};
-pub use lock::{Holder, HomeLock, LockError, find_holder};
+pub use lock::{Holder, HomeLock, LockError, find_holder, wait_until_free};
 pub use logins::LoginRecord;
 pub use one_time_tokens::{OneTimeToken, Spent, TokenKind};
 pub use principals::PrincipalRecord;

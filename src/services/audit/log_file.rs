@@ -29,8 +29,8 @@ impl AuditLogFile {
     }
 
     /// Appends the events, one line each, in one write.
-    pub fn append(&mut self, records: &[AuditRecord]) -> io::Result<()> {
-        let text: String = records.iter().map(line).collect();
+    pub fn append<R: AsRef<AuditRecord>>(&mut self, records: &[R]) -> io::Result<()> {
+        let text: String = records.iter().map(|record| line(record.as_ref())).collect();
         self.file.write_all(text.as_bytes())
     }
 }

@@ -1,0 +1,196 @@
+//! The life of a daemon: lock, listen, compose, serve, and end in order.
+
+use super::compose::{Daemon, compose};
+use super::{Error, LogTo, observe, trails};
+use crate::clock::{Clock, SystemClock, to_unix_millis};
+use crate::config::Config;
+use crate::files;
+use crate::services::AuditLogFile;
+use crate::store::{Holder, HomeLock};
+use crate::telemetry::AuditExporter;
+use crate::{server, telemetry};
+use nix::sys::signal::{Signal as NixSignal, raise};
+use sd_notify::NotifyState;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Between two clean-ups of what has expired.
+const PURGE_EVERY: Duration = Duration::from_mins(1);
+/// How long the copies of the audit log may take to write what is queued.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long telemetry may take to send what is queued.
+const LAST_SPANS: Duration = Duration::from_secs(2);
+
+/// Runs a daemon until it is told to stop (SIGTERM, SIGINT).
+pub async fn run(config: Config, log: LogTo) -> Result<(), Error> {
+    config.check_daemon()?;
+    // Before anything secret is read. Where the system refuses it, the daemon still works.
+    let hidden = telemetry::forbid_core_dumps();
+    prepare_home(&config)?;
+    let telemetry = observe::start(&config, log)?;
+    telemetry::log_panics();
+    if let Err(error) = hidden {
+        tracing::warn!(%error, "core dumps could not be switched off");
+    }
+    let mut lock = HomeLock::take(&config.home.daemon_lock(), this_process())?;
+    let listener = listen(config.listen).await?;
+    let address = listener.local_addr().map_err(|source| Error::Listen {
+        address: config.listen,
+        source,
+    })?;
+    let daemon = compose(&config, address).await?;
+    let stop = stop_on_signal()?;
+    lock.set_address(address)?;
+    write_pid(&config)?;
+    announce(&daemon, address);
+    let audit_log = open_audit_log(&config)?;
+    let served = serve(
+        daemon,
+        listener,
+        stop,
+        (audit_log, telemetry.audit_exporter()),
+    )
+    .await;
+    let _ = std::fs::remove_file(config.home.daemon_pid());
+    // Blocks, and last: it sends what the rest of the shutdown said.
+    let sent = tokio::task::spawn_blocking(move || telemetry.shutdown(LAST_SPANS));
+    let _ = sent.await;
+    served
+}
+
+fn this_process() -> Holder {
+    Holder {
+        pid: std::process::id(),
+        started_at: to_unix_millis(SystemClock.now()),
+        address: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn prepare_home(config: &Config) -> Result<(), Error> {
+    config.home.prepare()?;
+    for path in [config.home.server_dir(), config.home.daemon_dir()] {
+        files::create_private_dir(&path).map_err(|source| Error::Directory { path, source })?;
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => Error::AddressInUse { address },
+            _ => Error::Listen { address, source },
+        })
+}
+
+fn write_pid(config: &Config) -> Result<(), Error> {
+    let path = config.home.daemon_pid();
+    let text = format!("{}\n", std::process::id());
+    files::replace_private(&path, text.as_bytes())
+        .map_err(|source| Error::Directory { path, source })
+}
+
+fn open_audit_log(config: &Config) -> Result<AuditLogFile, Error> {
+    let path = config.home.audit_log();
+    AuditLogFile::open(&path).map_err(|source| Error::Directory { path, source })
+}
+
+/// Tells the log and whoever started us (systemd, `daemon start`) that requests are answered.
+fn announce(daemon: &Daemon, address: SocketAddr) {
+    tracing::info!(
+        server.address = %address,
+        server.base_url = daemon.server.origins.base(),
+        store.backend = daemon.store.backend(),
+        version = env!("CARGO_PKG_VERSION"),
+        "ready"
+    );
+    if let Some(token) = &daemon.setup_token {
+        // The one secret that is meant to be read from the output: it opens the first account, once.
+        let base = daemon.server.origins.base();
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr().lock(),
+            format!("setup: open {base}/auth/register?setup={} once to make the administrator's account\n", token.reveal())
+                .as_bytes(),
+        );
+    }
+    let status = format!("listening on {address}");
+    let news = [
+        NotifyState::Ready,
+        NotifyState::MainPid(std::process::id()),
+        NotifyState::Status(&status),
+    ];
+    if let Err(error) = sd_notify::notify(&news) {
+        tracing::warn!(%error, "could not tell the service manager that the daemon is ready");
+    }
+}
+
+async fn serve(
+    daemon: Daemon,
+    listener: TcpListener,
+    stop: CancellationToken,
+    (audit_log, exporter): (AuditLogFile, Option<AuditExporter>),
+) -> Result<(), Error> {
+    let Daemon {
+        store,
+        services,
+        server,
+        ..
+    } = daemon;
+    let mut trails = trails::follow(&store, audit_log, exporter);
+    let keeper = tokio::spawn(keep_clean(services.clone(), stop.clone()));
+    let served = server::serve(server, services, listener, stop.clone()).await;
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    stop.cancel();
+    let _ = keeper.await;
+    store.close().await;
+    let all = async { while trails.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
+        tracing::warn!("the copies of the audit log are behind; the database has every event");
+    }
+    tracing::info!("stopped");
+    Ok(served?)
+}
+
+/// Removes what has expired, now and then.
+async fn keep_clean(services: Arc<crate::services::Services>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {
+                if let Err(error) = services.tick().await {
+                    tracing::warn!(%error, "could not remove what has expired; trying again in a minute");
+                }
+            }
+        }
+    }
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; a second one ends the process at once.
+fn stop_on_signal() -> Result<CancellationToken, Error> {
+    let mut term = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+    let stop = CancellationToken::new();
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        either(&mut term, &mut int).await;
+        cancelled.cancel();
+        either(&mut term, &mut int).await;
+        // Whatever was acknowledged is on the disk already.
+        let _ = raise(NixSignal::SIGKILL);
+    });
+    Ok(stop)
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}

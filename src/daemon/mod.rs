@@ -1,0 +1,17 @@
+//! The composition root: Config → Store → Vaults → Services → server.
+//!
+//! It holds no logic of its own: it takes the lock of the home, puts the parts together in their
+//! order, says when it is ready, and takes them apart again when it is told to stop.
+
+mod compose;
+mod error;
+mod holder;
+mod life;
+mod observe;
+mod trails;
+
+pub use crate::store::Holder;
+pub use error::Error;
+pub use holder::{holder, wait_until_released};
+pub use life::run;
+pub use observe::{LogTo, settings as telemetry_settings};
