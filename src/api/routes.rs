@@ -44,4 +44,10 @@ pub struct ProxyRoute {
     /// Whether `connection` is the provider's default; a run may name another.
     #[serde(default)]
     pub is_default: bool,
+    /// The variables in which programs look for this secret; a run gives them a placeholder.
+    #[serde(default)]
+    pub secret_variables: Vec<String>,
+    /// The shape of the placeholder, where the definition has one.
+    #[serde(default)]
+    pub placeholder: Option<String>,
 }

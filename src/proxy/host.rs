@@ -34,6 +34,14 @@ impl Authority {
         Self::parse(text, 0)
     }
 
+    /// From a host without brackets, as models have it.
+    pub(super) fn of_host(host: &str, port: u16) -> Option<Self> {
+        Some(Self {
+            host: canonical_host(&bracketed(host))?,
+            port,
+        })
+    }
+
     /// Lower case, without brackets.
     pub(super) fn host(&self) -> &str {
         &self.host

@@ -5,10 +5,9 @@
 
 use super::host::{self, Authority};
 use super::path;
-use super::pattern::Place;
 use super::resolve::Route;
+use crate::model::api_url::{ApiUrl, HostMatch, HostPattern};
 use crate::model::{ConnectionName, ProviderName, Target};
-use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the run chose, in place of every default.
@@ -54,7 +53,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct RouteTable {
     exact: HashMap<Authority, Vec<Entry>>,
-    patterns: Vec<(Regex, Entry)>,
+    patterns: Vec<(HostPattern, Entry)>,
     named: BTreeMap<ProviderName, ConnectionName>,
 }
 
@@ -82,19 +81,25 @@ impl RouteTable {
         (table, unusable)
     }
 
-    fn add(&mut self, route: &Route, text: &str) -> Result<(), &'static str> {
-        let entry = |prefix| Entry {
+    fn add(&mut self, route: &Route, text: &str) -> Result<(), String> {
+        let place: ApiUrl = text.parse().map_err(|error| format!("{error}"))?;
+        if !place.tls {
+            return Err("only https is ever given a credential".to_owned());
+        }
+        let entry = Entry {
             provider: route.provider.clone(),
             connection: route.connection.clone(),
             is_default: route.is_default,
-            prefix,
+            prefix: place.path_prefix,
             excluded: route.excluded_paths.clone(),
         };
-        match Place::parse(text)? {
-            Place::Exact { authority, prefix } => {
-                self.exact.entry(authority).or_default().push(entry(prefix));
+        match place.host {
+            HostMatch::Exact(host) => {
+                let authority = Authority::of_host(&host, place.port);
+                let authority = authority.ok_or("its host cannot be compared")?;
+                self.exact.entry(authority).or_default().push(entry);
             }
-            Place::Pattern(regex) => self.patterns.push((regex, entry(String::new()))),
+            HostMatch::Pattern(pattern) => self.patterns.push((pattern, entry)),
         }
         Ok(())
     }
@@ -107,7 +112,7 @@ impl RouteTable {
     /// Whether the host is known on any port: such a request in cleartext deserves a warning.
     pub(super) fn knows_host(&self, host: &str) -> bool {
         self.exact.keys().any(|known| known.host() == host)
-            || (!host::is_loopback(host) && self.patterns.iter().any(|(r, _)| r.is_match(host)))
+            || (!host::is_loopback(host) && self.patterns.iter().any(|(p, _)| p.is_match(host)))
     }
 
     /// The providers whose place this is, on whatever path.
@@ -127,7 +132,7 @@ impl RouteTable {
 
     /// Decides on the path as it will be sent. `wanted` is the connection this one request names.
     pub fn decide(&self, target: &Target, wanted: Option<&ConnectionName>) -> Decision {
-        let Some(authority) = Authority::parse(&bracketed(target), target.port) else {
+        let Some(authority) = Authority::of_host(&target.host, target.port) else {
             return Decision::Pass(PassReason::NoRoute);
         };
         let restricted = |entry: &Entry| !entry.prefix.is_empty() || !entry.excluded.is_empty();
@@ -205,16 +210,8 @@ impl RouteTable {
         let reachable = authority.port() == 443 && !host::is_loopback(authority.host());
         self.patterns
             .iter()
-            .filter(move |(regex, _)| reachable && regex.is_match(authority.host()))
+            .filter(move |(pattern, _)| reachable && pattern.is_match(authority.host()))
             .map(|(_, entry)| entry)
-    }
-}
-
-fn bracketed(target: &Target) -> String {
-    if target.host.contains(':') {
-        format!("[{}]", target.host)
-    } else {
-        target.host.clone()
     }
 }
 

@@ -19,7 +19,6 @@ mod inject;
 mod intercept;
 pub mod matcher;
 mod path;
-mod pattern;
 mod placeholders;
 mod prefixed;
 mod problem;

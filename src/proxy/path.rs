@@ -52,12 +52,6 @@ fn is_percent_code(text: &str) -> bool {
     bytes.len() >= 2 && bytes[..2].iter().all(u8::is_ascii_hexdigit)
 }
 
-/// The prefix of a definition without its trailing slashes; `None` where it is itself ambiguous.
-pub(super) fn normal_prefix(text: &str) -> Option<String> {
-    let trimmed = text.trim_end_matches('/');
-    (trimmed.is_empty() || !is_ambiguous(trimmed)).then(|| trimmed.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,12 +104,5 @@ mod tests {
         ] {
             assert!(!is_ambiguous(path), "{path:?}");
         }
-    }
-
-    #[test]
-    fn a_prefix_with_a_trick_is_no_prefix() {
-        assert_eq!(normal_prefix("/v1/").as_deref(), Some("/v1"));
-        assert_eq!(normal_prefix("/").as_deref(), Some(""));
-        assert_eq!(normal_prefix("/v1/../x"), None);
     }
 }

@@ -128,9 +128,7 @@ fn secrets_of(injection: &Injection) -> Vec<&str> {
         | InjectedPart::Query { value, .. }
         | InjectedPart::Cookie { value, .. } => value.reveal(),
     });
-    let words = written
-        .filter_map(|value| value.rsplit(' ').next())
-        .filter(|word| word.len() >= 8);
+    let words = written.filter_map(|value| value.rsplit(' ').next());
     injection
         .secrets
         .iter()

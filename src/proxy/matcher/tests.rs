@@ -58,8 +58,8 @@ fn host_and_port_are_equal_or_nothing_is_injected() {
 fn an_exact_host_wins_over_a_pattern_and_a_longer_prefix_over_a_shorter() {
     let routes = [
         route("wide", "default", true, &["regex:.*\\.x\\.com"]),
-        route("short", "default", true, &["api.x.com/v1"]),
-        route("long", "default", true, &["api.x.com/v1/admin"]),
+        route("short", "default", true, &["https://api.x.com/v1"]),
+        route("long", "default", true, &["https://api.x.com/v1/admin"]),
     ];
     assert_eq!(decide(&routes, "api.x.com/v1/admin/users"), "long/default");
     assert_eq!(decide(&routes, "api.x.com/v1/administer"), "short/default");
@@ -70,7 +70,7 @@ fn an_exact_host_wins_over_a_pattern_and_a_longer_prefix_over_a_shorter() {
 
 #[test]
 fn a_path_that_could_leave_the_prefix_is_refused_only_where_a_prefix_decides() {
-    let narrow = [route("x", "default", true, &["api.x.com/v1"])];
+    let narrow = [route("x", "default", true, &["https://api.x.com/v1"])];
     for path in [
         "/v1/../admin",
         "/v1/%2e%2e/admin",
