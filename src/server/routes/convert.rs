@@ -249,8 +249,14 @@ pub(super) fn routes(found: services::Route) -> Vec<api::ProxyRoute> {
         is_default,
         api_urls,
         auth_endpoint_paths,
-        ..
+        variables,
+        placeholder,
     } = found;
+    let secret_variables: Vec<String> = variables
+        .into_iter()
+        .filter(|(_, source)| source.is_secret())
+        .map(|(name, _)| name)
+        .collect();
     api_urls
         .into_iter()
         .map(|api_url| api::ProxyRoute {
@@ -259,6 +265,8 @@ pub(super) fn routes(found: services::Route) -> Vec<api::ProxyRoute> {
             api_url,
             auth_endpoint_paths: auth_endpoint_paths.clone(),
             is_default,
+            secret_variables: secret_variables.clone(),
+            placeholder: placeholder.clone(),
         })
         .collect()
 }

@@ -1,0 +1,413 @@
+//! A real HTTPS API on loopback with a CA of its own, which remembers what it saw.
+//!
+//! It runs on a thread of its own, so that async tests and child processes can use it alike.
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::convert::Infallible;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// One request as the API received it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) authority: Option<String>,
+    pub(crate) version: http::Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Seen {
+    /// Every value of a header, joined by `|`.
+    pub(crate) fn header(&self, name: &str) -> String {
+        let values = self.headers.get_all(name).iter();
+        values
+            .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+            .collect::<Vec<_>>()
+            .join("|")
+    }
+
+    /// Whether `text` is anywhere in the request.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        format!("{self:?}{}", String::from_utf8_lossy(&self.body)).contains(text)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Mutex<Vec<Seen>>,
+    connections: Mutex<usize>,
+    gate: Notify,
+}
+
+/// The API; dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    addr: SocketAddr,
+    ca: PathBuf,
+    state: Arc<State>,
+    _home: tempfile::TempDir,
+    _stop: oneshot::Sender<()>,
+}
+
+/// What its certificate is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    /// localhost and 127.0.0.1.
+    Good,
+    OtherName,
+    Expired,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> Self {
+        Self::with(Certificate::Good)
+    }
+
+    pub(crate) fn with(kind: Certificate) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let ca = home.path().join("upstream-ca.pem");
+        let (config, pem) = certificate(kind);
+        std::fs::write(&ca, pem).unwrap();
+        let state = Arc::new(State::default());
+        let (stop, stopped) = oneshot::channel();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = serve(listener, config, shared) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self {
+            addr,
+            ca,
+            state,
+            _home: home,
+            _stop: stop,
+        }
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.addr.port()
+    }
+
+    /// `localhost:PORT`.
+    pub(crate) fn authority(&self) -> String {
+        format!("localhost:{}", self.port())
+    }
+
+    /// What a definition would say.
+    pub(crate) fn api_url(&self) -> String {
+        format!("https://{}", self.authority())
+    }
+
+    /// The PEM file of its CA.
+    pub(crate) fn ca(&self) -> &Path {
+        &self.ca
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.state.seen.lock().unwrap().clone()
+    }
+
+    /// The only request it received.
+    #[track_caller]
+    pub(crate) fn only(&self) -> Seen {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:#?}");
+        seen.into_iter().next().unwrap()
+    }
+
+    /// TCP connections so far, finished handshakes or not.
+    pub(crate) fn connections(&self) -> usize {
+        *self.state.connections.lock().unwrap()
+    }
+
+    /// Lets `/sse` and `/pause` send the rest.
+    pub(crate) fn release(&self) {
+        self.state.gate.notify_one();
+    }
+}
+
+fn certificate(kind: Certificate) -> (ServerConfig, String) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let names = match kind {
+        Certificate::OtherName => vec!["elsewhere.example".to_owned()],
+        _ => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+    };
+    let mut leaf = CertificateParams::new(names).unwrap();
+    if kind == Certificate::Expired {
+        leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate().unwrap();
+    let chain = vec![leaf.signed_by(&key, &ca).unwrap().der().clone()];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    (config, ca.pem())
+}
+
+async fn serve(listener: std::net::TcpListener, config: ServerConfig, state: Arc<State>) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    loop {
+        let Ok((tcp, _)) = listener.accept().await else {
+            return;
+        };
+        tcp.set_nodelay(true).unwrap();
+        *state.connections.lock().unwrap() += 1;
+        let (acceptor, state) = (acceptor.clone(), Arc::clone(&state));
+        tokio::spawn(async move {
+            let Ok(tls) = acceptor.accept(tcp).await else {
+                return;
+            };
+            let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+            let builder = auto::Builder::new(TokioExecutor::new());
+            let _ = builder
+                .serve_connection_with_upgrades(TokioIo::new(tls), service)
+                .await;
+        });
+    }
+}
+
+async fn answer(
+    mut request: Request<Incoming>,
+    state: Arc<State>,
+) -> Result<Response<Body>, Infallible> {
+    let upgrade = request
+        .headers()
+        .contains_key("upgrade")
+        .then(|| hyper::upgrade::on(&mut request));
+    let (parts, body) = request.into_parts();
+    let body = body
+        .collect()
+        .await
+        .map(|all| all.to_bytes().to_vec())
+        .unwrap_or_default();
+    let seen = Seen {
+        method: parts.method.to_string(),
+        target: parts
+            .uri
+            .path_and_query()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        authority: parts.uri.authority().map(ToString::to_string),
+        version: parts.version,
+        headers: parts.headers.clone(),
+        body: body.clone(),
+    };
+    state.seen.lock().unwrap().push(seen.clone());
+    let secret = secret_of(&seen);
+    let response = match parts.uri.path() {
+        "/headers" => headers_with(&secret),
+        "/gzip" => coded("gzip", gzip(&echo(&seen))),
+        "/br" => coded("br", b"not brotli at all".to_vec()),
+        "/sse" => sse(&secret, state),
+        "/pause" => pause(state),
+        "/chunks" => chunks(&secret),
+        "/trailers" => trailers(&secret),
+        "/reflect-name" => reflect_name(&secret),
+        "/needs-basic" if secret.is_empty() => needs_basic(),
+        "/ws" => web_socket(&seen, upgrade),
+        _ => plain(StatusCode::OK, echo(&seen).into_bytes()),
+    };
+    Ok(response)
+}
+
+/// The last word of the first header that can hold a credential.
+fn secret_of(seen: &Seen) -> String {
+    let value = ["authorization", "x-api-key", "cookie"]
+        .iter()
+        .map(|name| seen.header(name))
+        .find(|value| !value.is_empty());
+    value
+        .unwrap_or_default()
+        .rsplit([' ', '='])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Everything that was received, headers and body, as text.
+fn echo(seen: &Seen) -> String {
+    let mut text = format!("{} {}\n", seen.method, seen.target);
+    for (name, value) in &seen.headers {
+        text.push_str(&format!(
+            "{name}: {}\n",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
+    }
+    text.push_str(&String::from_utf8_lossy(&seen.body));
+    text
+}
+
+fn plain(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+    Response::builder()
+        .status(status)
+        .body(Full::new(Bytes::from(body)).boxed_unsync())
+        .unwrap()
+}
+
+fn coded(coding: &str, body: Vec<u8>) -> Response<Body> {
+    let mut response = plain(StatusCode::OK, body);
+    response
+        .headers_mut()
+        .insert("content-encoding", HeaderValue::from_str(coding).unwrap());
+    response
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn headers_with(secret: &str) -> Response<Body> {
+    Response::builder()
+        .status(StatusCode::FOUND)
+        .header(
+            "location",
+            format!("https://elsewhere.example/?token={secret}"),
+        )
+        .header("set-cookie", format!("sid={secret}; HttpOnly"))
+        .header("set-cookie", "theme=dark")
+        .header("alt-svc", "h3=\":443\"")
+        .header("keep-alive", "timeout=5")
+        .body(Full::default().boxed_unsync())
+        .unwrap()
+}
+
+fn reflect_name(secret: &str) -> Response<Body> {
+    Response::builder()
+        .header(format!("x-{}", secret.to_ascii_lowercase()), "1")
+        .header("x-plain", "1")
+        .body(Full::default().boxed_unsync())
+        .unwrap()
+}
+
+fn needs_basic() -> Response<Body> {
+    let mut response = plain(StatusCode::UNAUTHORIZED, b"who are you?".to_vec());
+    let challenge = HeaderValue::from_static("Basic realm=\"upstream\"");
+    response.headers_mut().insert("www-authenticate", challenge);
+    response
+}
+
+fn stream(frames: impl futures_util::Stream<Item = Frame<Bytes>> + Send + 'static) -> Body {
+    StreamBody::new(frames.map(Ok)).boxed_unsync()
+}
+
+fn data(text: impl Into<String>) -> Frame<Bytes> {
+    Frame::data(Bytes::from(text.into()))
+}
+
+/// One event with the secret, and after [`Upstream::release`] another.
+fn sse(secret: &str, state: Arc<State>) -> Response<Body> {
+    let first = data(format!("data: first {secret}\n\n"));
+    let second = futures_util::stream::once(async move {
+        state.gate.notified().await;
+        data("data: second\n\n")
+    });
+    let body = stream(futures_util::stream::iter([first]).chain(second));
+    Response::builder()
+        .header("content-type", "text/event-stream")
+        .body(body)
+        .unwrap()
+}
+
+/// Half a line, and after [`Upstream::release`] the rest.
+fn pause(state: Arc<State>) -> Response<Body> {
+    let rest = futures_util::stream::once(async move {
+        state.gate.notified().await;
+        data("the rest")
+    });
+    Response::new(stream(
+        futures_util::stream::iter([data("it is r")]).chain(rest),
+    ))
+}
+
+/// The secret in pieces of one byte each, between other text.
+fn chunks(secret: &str) -> Response<Body> {
+    let pieces: Vec<_> = format!("<{secret}>")
+        .chars()
+        .map(|c| data(c.to_string()))
+        .collect();
+    Response::new(stream(futures_util::stream::iter(pieces)))
+}
+
+fn trailers(secret: &str) -> Response<Body> {
+    let mut fields = HeaderMap::new();
+    fields.insert("grpc-status", HeaderValue::from_static("0"));
+    fields.insert("x-secret", HeaderValue::from_str(secret).unwrap());
+    let frames = [data("body"), Frame::trailers(fields)];
+    Response::builder()
+        .header("trailer", "grpc-status, x-secret")
+        .body(stream(futures_util::stream::iter(frames)))
+        .unwrap()
+}
+
+/// Accepts every WebSocket, says the secret, and then gives back each byte.
+fn web_socket(seen: &Seen, upgrade: Option<hyper::upgrade::OnUpgrade>) -> Response<Body> {
+    let Some(upgrade) = upgrade else {
+        return plain(StatusCode::UPGRADE_REQUIRED, Vec::new());
+    };
+    let greeting = format!("hello {} ", seen.header("authorization"));
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        let mut io = TokioIo::new(upgraded);
+        io.write_all(greeting.as_bytes()).await.unwrap();
+        let mut buffer = [0; 1024];
+        while let Ok(count @ 1..) = io.read(&mut buffer).await {
+            io.write_all(&buffer[..count]).await.unwrap();
+        }
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        .header(
+            "sec-websocket-protocol",
+            seen.header("sec-websocket-protocol"),
+        )
+        .body(Full::default().boxed_unsync())
+        .unwrap()
+}
