@@ -1,19 +1,114 @@
 //! `authsome run`: a program behind the proxy.
+//!
+//! The program gets placeholders where it looks for keys and a proxy that puts the real ones into
+//! its requests. It keeps the terminal, gets every signal, and its exit code is ours.
+
+mod child;
+mod environment;
+mod keeper;
+mod routes;
 
 use super::context::Context;
 use super::error::CliError;
-use crate::model::ErrorCode;
+use crate::clock::{Clock, SystemClock};
+use crate::config::ChildEnvironment;
+use crate::model::{ConnectionName, ErrorCode, ProviderName};
+use crate::proxy::{self, ProxyConfig, RunningProxy};
+use crate::telemetry;
+use keeper::Keeper;
+use routes::Plan;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use tokio::sync::mpsc;
+
+/// Warnings that wait to be printed; more than anybody reads are dropped.
+const NOTICES: usize = 32;
 
 /// Arguments of `authsome run`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    authsome run -- python agent.py\n  \
+    authsome run --connection github=work -- gh pr list")]
 pub(crate) struct Args {
+    /// Use this connection of a provider instead of its default; may come more than once
+    #[arg(long, short, value_name = "PROVIDER=CONNECTION", value_parser = choice)]
+    pub(crate) connection: Vec<(ProviderName, ConnectionName)>,
+    /// Only this provider; may come more than once
+    #[arg(long, short, value_name = "PROVIDER")]
+    pub(crate) provider: Vec<ProviderName>,
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
-pub(crate) async fn run(_args: Args, _context: &Context) -> Result<ExitCode, CliError> {
-    std::future::ready(Err(CliError::new(ErrorCode::Internal, "not built yet"))).await
+fn choice(text: &str) -> Result<(ProviderName, ConnectionName), String> {
+    let (provider, connection) = text
+        .split_once('=')
+        .ok_or("write it as PROVIDER=CONNECTION, for example github=work")?;
+    let provider = provider.parse().map_err(|error| format!("{error}"))?;
+    let connection = connection.parse().map_err(|error| format!("{error}"))?;
+    Ok((provider, connection))
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    // A dump of this process would hold the key of the run's CA; its child keeps its own limits.
+    drop(telemetry::hide_memory());
+    // Before anything is made: a signal from now on ends the run and cleans up.
+    let signals = child::Signals::listen()?;
+    let client = context.client().await?;
+    let plan = Plan::of(&client, &args).await?;
+    let environment = ChildEnvironment::capture();
+    let directory = environment::Directory::create(&context.config.home)?;
+    let proxy = start_proxy(context, client, &plan).await?;
+    let variables = directory.fill(&proxy, &plan, &environment, &context.config)?;
+    let code = child::run(&args.command, variables, signals, context).await;
+    proxy.shutdown().await;
+    drop(directory);
+    code
+}
+
+async fn start_proxy(
+    context: &Context,
+    client: crate::client::Client,
+    plan: &Plan,
+) -> Result<RunningProxy, CliError> {
+    let (sender, mut notices) = mpsc::channel(NOTICES);
+    let mut config = ProxyConfig::new(SystemClock.now());
+    config.connections.clone_from(&plan.connections);
+    config.providers.clone_from(&plan.providers);
+    config.placeholders = plan.placeholders();
+    config.notices = Some(sender);
+    let files = [
+        &context.config.upstream_ca_file,
+        &context.config.ssl_cert_file,
+    ];
+    config.upstream_roots = files.into_iter().flatten().cloned().collect();
+    let keeper = Keeper::new(client, plan.routes.clone());
+    let proxy = proxy::start(config, keeper)
+        .await
+        .map_err(|error| CliError::internal("could not start the proxy of this run", error))?;
+    let out = context.out.clone();
+    tokio::spawn(async move {
+        while let Some(notice) = notices.recv().await {
+            out.warn(&notice.to_string());
+        }
+    });
+    Ok(proxy)
+}
+
+/// Nothing that was asked for is there.
+fn not_connected(provider: &ProviderName, connection: Option<&ConnectionName>) -> CliError {
+    let (named, option) = match connection {
+        Some(connection) => (
+            format!("connection `{connection}` of "),
+            format!(" --connection {connection}"),
+        ),
+        None => (String::new(), String::new()),
+    };
+    CliError::new(
+        ErrorCode::ConnectionNotFound,
+        format!("there is no usable {named}`{provider}`"),
+    )
+    .hint(format!("authsome login {provider}{option}"))
+    .provider(provider.as_str())
 }

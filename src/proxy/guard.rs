@@ -60,8 +60,10 @@ enum Framing {
         taken: usize,
     },
     Held,
-    /// Nothing more is read.
+    /// A body broke its framing: nothing more is read.
     Closed,
+    /// The refusal is on its way: what still comes is thrown away, and hyper ends the connection.
+    Refused,
 }
 
 /// The guarded connection.
@@ -124,7 +126,7 @@ impl<S> Guard<S> {
                 None => {}
             },
             Framing::Trailers { taken } => self.judge_trailer(taken)?,
-            Framing::Held | Framing::Closed => {}
+            Framing::Held | Framing::Closed | Framing::Refused => {}
         }
         Ok(())
     }
@@ -172,7 +174,7 @@ impl<S> Guard<S> {
         self.deadline = None;
         self.unjudged.clear();
         self.passed = BytesMut::from(STAND_IN);
-        self.framing = Framing::Closed;
+        self.framing = Framing::Refused;
     }
 
     /// Passes at most `left` bytes of data and says how many are still to come.
@@ -266,6 +268,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             }
             match this.framing {
                 Framing::Closed => return Poll::Ready(Ok(())),
+                Framing::Refused => return this.poll_discard(cx),
                 Framing::Held => {
                     ready!(this.poll_held(cx));
                     this.framing = first_byte();
@@ -293,6 +296,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
 }
 
 impl<S: AsyncRead + Unpin> Guard<S> {
+    /// Throws away what still comes. The end is not told: hyper would give up before it answered.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Poll::Ready(Ok(1..)) = self.poll_fill(cx) {
+            self.unjudged.clear();
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = [0_u8; READ];
         let mut read = ReadBuf::new(&mut space);

@@ -8,7 +8,9 @@
 //!
 //! HTTP semantics: RFC 9110; HTTP/1.1: RFC 9112; HTTP/2: RFC 9113; problem details: RFC 9457.
 
+mod bundle;
 mod ca;
+mod environment;
 mod exchange;
 mod forms;
 mod guard;
@@ -33,5 +35,7 @@ mod tunnel;
 mod upstream;
 mod websocket;
 
+pub use bundle::{Bundle, system_roots};
+pub use environment::{ChildSettings, child_environment, trusted_files};
 pub use resolve::{Placeholder, Refusal, Resolve, Route};
 pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, start};

@@ -8,8 +8,9 @@ use super::placeholders::Placeholders;
 use super::resolve::{Refusal, Resolve};
 use super::start::Notice;
 use super::upstream::Upstream;
+use crate::model::target::InjectedPart;
 use crate::model::{ConnectionName, Injection, ProviderName, Target};
-use crate::secret::ProxySecret;
+use crate::secret::{InjectedValue, ProxySecret};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -120,21 +121,16 @@ impl Answers {
     }
 }
 
-/// The bare secrets, and the written values they are part of (the last word of `Basic …`).
+/// The bare secrets, and the Base64 of a `Basic` value, whose edges hold a little more than they.
 fn secrets_of(injection: &Injection) -> Vec<&str> {
-    use crate::model::target::InjectedPart;
     let written = injection.parts.iter().map(|part| match part {
         InjectedPart::Header { value, .. }
         | InjectedPart::Query { value, .. }
         | InjectedPart::Cookie { value, .. } => value.reveal(),
     });
-    let words = written.filter_map(|value| value.rsplit(' ').next());
-    injection
-        .secrets
-        .iter()
-        .map(crate::secret::InjectedValue::reveal)
-        .chain(words)
-        .collect()
+    let basic = written.filter_map(|value| value.strip_prefix("Basic "));
+    let bare = injection.secrets.iter().map(InjectedValue::reveal);
+    bare.chain(basic).collect()
 }
 
 fn same_secrets(one: &Injection, other: &Injection) -> bool {

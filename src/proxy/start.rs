@@ -147,6 +147,7 @@ pub struct RunningProxy {
     addr: SocketAddr,
     secret: ProxySecret,
     ca_pem: String,
+    bypass: Vec<&'static str>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -169,6 +170,12 @@ impl RunningProxy {
     /// The public certificate of the run's CA.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// The names of this machine that a child may reach without the proxy: all but those that a
+    /// route names by port.
+    pub fn bypass(&self) -> &[&'static str] {
+        &self.bypass
     }
 
     /// Closes the listener and every tunnel, and waits until they are gone (at most a second).
@@ -213,6 +220,10 @@ pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<Runni
         addr,
         secret: random_secret()?,
         ca_pem: ca.pem().to_owned(),
+        bypass: ["localhost", "127.0.0.1", "::1"]
+            .into_iter()
+            .filter(|name| !hosts.contains(name))
+            .collect(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     };

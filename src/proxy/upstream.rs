@@ -165,15 +165,15 @@ pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> UpstreamErr
         if is_tls(this) {
             return UpstreamError::Certificate;
         }
-        if let Some(io) = this.downcast_ref::<std::io::Error>() {
-            if io.kind() == std::io::ErrorKind::TimedOut {
-                return UpstreamError::TimedOut;
-            }
-            if io.get_ref().is_some_and(|inner| is_tls(inner)) {
-                return UpstreamError::Certificate;
-            }
+        let io = this.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
+            return UpstreamError::TimedOut;
         }
-        cause = this.source();
+        // `source` of an I/O error skips the error it holds.
+        cause = match io.and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => this.source(),
+        };
     }
     if error.is_connect() {
         UpstreamError::Unreachable

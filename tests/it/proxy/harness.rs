@@ -97,11 +97,17 @@ impl Resolve for Vault {
         target: &Target,
     ) -> Result<Injection, Refusal> {
         self.0.asked.lock().unwrap().push(target.clone());
+        let parts = self.0.parts.lock().unwrap().clone()?;
+        let bare = parts.iter().map(|part| match part {
+            InjectedPart::Header { value, .. }
+            | InjectedPart::Query { value, .. }
+            | InjectedPart::Cookie { value, .. } => value.reveal().rsplit(' ').next().unwrap(),
+        });
         Ok(Injection {
             provider: provider.clone(),
             connection: connection.cloned().unwrap_or_default(),
-            parts: self.0.parts.lock().unwrap().clone()?,
-            secrets: vec![InjectedValue::new(SECRET)],
+            secrets: bare.chain([SECRET]).map(InjectedValue::new).collect(),
+            parts,
             lease_seconds: 0,
         })
     }

@@ -1,1 +1,4 @@
 //! Proxy stories.
+
+pub(crate) mod harness;
+mod streams;

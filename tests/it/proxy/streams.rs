@@ -1,4 +1,4 @@
-//! What streams through: events, pauses, trailers, HTTP/2, WebSockets, uploads.
+//! What streams through: events, pauses, trailers, HTTP/2, `WebSocket`, uploads.
 
 use super::harness::*;
 use crate::support::upstream::Upstream;

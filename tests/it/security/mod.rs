@@ -1,5 +1,15 @@
 //! The rows of `docs/security.md`, each under its number.
 
+mod s37_proxy_password;
+mod s38_one_host;
+mod s39_paths;
+mod s40_verified_tls_only;
+mod s41_reflection;
+mod s42_smuggling;
+mod s43_own_header;
+mod s44_ca;
+mod s46_revoked;
+mod s47_placeholders;
 mod s48_swapped_records;
 mod s49_downgrade;
 mod s50_wrong_key;

@@ -6,4 +6,5 @@ pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod http;
 pub(crate) mod postgres;
+pub(crate) mod upstream;
 pub(crate) mod vault_home;

@@ -15,7 +15,8 @@ use hyper_util::server::conn::auto;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::convert::Infallible;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -255,26 +256,22 @@ async fn answer(
 
 /// The last word of the first header that can hold a credential.
 fn secret_of(seen: &Seen) -> String {
-    let value = ["authorization", "x-api-key", "cookie"]
+    let mut values = ["authorization", "x-api-key"]
         .iter()
-        .map(|name| seen.header(name))
-        .find(|value| !value.is_empty());
-    value
-        .unwrap_or_default()
-        .rsplit([' ', '='])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+        .map(|name| seen.header(name));
+    let value = values.find(|value| !value.is_empty()).unwrap_or_default();
+    value.rsplit(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Everything that was received, headers and body, as text.
 fn echo(seen: &Seen) -> String {
     let mut text = format!("{} {}\n", seen.method, seen.target);
     for (name, value) in &seen.headers {
-        text.push_str(&format!(
-            "{name}: {}\n",
+        let _ = writeln!(
+            text,
+            "{name}: {}",
             String::from_utf8_lossy(value.as_bytes())
-        ));
+        );
     }
     text.push_str(&String::from_utf8_lossy(&seen.body));
     text

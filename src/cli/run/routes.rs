@@ -1,0 +1,181 @@
+//! What a run may use: the daemon's routes, what the user chose among them, the placeholders.
+
+use super::{Args, not_connected};
+use crate::api::{ProxyRoute, RouteScope};
+use crate::cli::error::CliError;
+use crate::client::Client;
+use crate::crypto::random;
+use crate::model::placeholder::PlaceholderTemplate;
+use crate::model::{ConnectionName, ProviderName};
+use crate::proxy::{Placeholder, Route};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One run's choices.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) routes: Vec<Route>,
+    pub(super) connections: BTreeMap<ProviderName, ConnectionName>,
+    pub(super) providers: Option<BTreeSet<ProviderName>>,
+    fakes: BTreeMap<ProviderName, Fake>,
+}
+
+/// The placeholder of one provider, and the variables it stands in.
+#[derive(Debug)]
+struct Fake {
+    value: String,
+    variables: Vec<String>,
+}
+
+impl Plan {
+    /// Asks the daemon once, and refuses a choice that is not there.
+    pub(super) async fn of(client: &Client, args: &Args) -> Result<Self, CliError> {
+        let found = client.proxy_routes(RouteScope::Connected).await?.routes;
+        Self::new(found, args)
+    }
+
+    fn new(found: Vec<ProxyRoute>, args: &Args) -> Result<Self, CliError> {
+        let has = |provider: &ProviderName, connection: Option<&ConnectionName>| {
+            found.iter().any(|route| {
+                route.provider == *provider
+                    && connection.is_none_or(|name| route.connection.as_ref() == Some(name))
+            })
+        };
+        for provider in &args.provider {
+            if !has(provider, None) {
+                return Err(not_connected(provider, None));
+            }
+        }
+        for (provider, connection) in &args.connection {
+            if !has(provider, Some(connection)) {
+                return Err(not_connected(provider, Some(connection)));
+            }
+        }
+        let providers: BTreeSet<_> = args.provider.iter().cloned().collect();
+        let providers = (!providers.is_empty()).then_some(providers);
+        let wanted = |route: &&ProxyRoute| {
+            providers
+                .as_ref()
+                .is_none_or(|only| only.contains(&route.provider))
+        };
+        let mut fakes = BTreeMap::new();
+        for route in found.iter().filter(wanted) {
+            if !fakes.contains_key(&route.provider) {
+                fakes.insert(route.provider.clone(), Fake::of(route));
+            }
+        }
+        Ok(Self {
+            routes: found.into_iter().filter_map(route).collect(),
+            connections: args.connection.iter().cloned().collect(),
+            providers,
+            fakes,
+        })
+    }
+
+    pub(super) fn placeholders(&self) -> Vec<Placeholder> {
+        let fake = |(provider, fake): (&ProviderName, &Fake)| Placeholder {
+            provider: provider.clone(),
+            value: fake.value.clone(),
+        };
+        self.fakes.iter().map(fake).collect()
+    }
+
+    /// Each variable that programs look into, and the placeholder it gets.
+    pub(super) fn variables(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for fake in self.fakes.values() {
+            for name in &fake.variables {
+                all.entry(name.clone())
+                    .or_insert_with(|| fake.value.clone());
+            }
+        }
+        all
+    }
+}
+
+impl Fake {
+    fn of(route: &ProxyRoute) -> Self {
+        let written = route
+            .placeholder
+            .as_deref()
+            .and_then(|text| text.parse().ok());
+        let template: PlaceholderTemplate =
+            written.unwrap_or_else(|| PlaceholderTemplate::plain(&route.provider));
+        // Enough for the longest template, bytes thrown away for fairness included.
+        let pool = random::bytes::<2048>();
+        let mut pool = pool.iter().copied();
+        let value = template.fill(|| pool.next().unwrap_or_default());
+        Self {
+            value,
+            variables: route.secret_variables.clone(),
+        }
+    }
+}
+
+/// A place that has a connection.
+fn route(found: ProxyRoute) -> Option<Route> {
+    Some(Route {
+        provider: found.provider,
+        connection: found.connection?,
+        is_default: found.is_default,
+        api_urls: vec![found.api_url],
+        excluded_paths: found.auth_endpoint_paths,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(provider: &str, connection: &str, is_default: bool) -> ProxyRoute {
+        ProxyRoute {
+            provider: provider.parse().unwrap(),
+            connection: Some(connection.parse().unwrap()),
+            api_url: format!("api.{provider}.example"),
+            auth_endpoint_paths: Vec::new(),
+            is_default,
+            secret_variables: vec![format!("{}_KEY", provider.to_uppercase())],
+            placeholder: (provider == "acme").then(|| "ak_{random:20}".to_owned()),
+        }
+    }
+
+    fn args(connection: &[(&str, &str)], provider: &[&str]) -> Args {
+        Args {
+            connection: connection
+                .iter()
+                .map(|(p, c)| (p.parse().unwrap(), c.parse().unwrap()))
+                .collect(),
+            provider: provider.iter().map(|p| p.parse().unwrap()).collect(),
+            command: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_provider_gets_one_placeholder_shaped_like_its_keys() {
+        let routes = vec![
+            found("acme", "home", true),
+            found("acme", "work", false),
+            found("zeta", "default", true),
+        ];
+        let plan = Plan::new(routes, &args(&[], &[])).unwrap();
+        let variables = plan.variables();
+        assert!(variables["ACME_KEY"].starts_with("ak_"));
+        assert_eq!(variables["ACME_KEY"].len(), 23);
+        assert!(variables["ZETA_KEY"].starts_with("zeta-"));
+        assert_eq!(plan.placeholders().len(), 2);
+        let again = Plan::new(vec![found("acme", "home", true)], &args(&[], &[])).unwrap();
+        assert_ne!(variables["ACME_KEY"], again.variables()["ACME_KEY"]);
+    }
+
+    #[test]
+    fn a_choice_that_is_not_there_is_an_error_with_the_next_step() {
+        let routes = || vec![found("acme", "home", true)];
+        let error = Plan::new(routes(), &args(&[("acme", "work")], &[])).unwrap_err();
+        assert_eq!(
+            error.next_step(),
+            Some("authsome login acme --connection work")
+        );
+        assert!(Plan::new(routes(), &args(&[], &["zeta"])).is_err());
+        let plan = Plan::new(routes(), &args(&[("acme", "home")], &["acme"])).unwrap();
+        assert_eq!(plan.connections.len(), 1);
+    }
+}

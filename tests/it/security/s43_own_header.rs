@@ -1,0 +1,74 @@
+//! Row 43: the child's own value of what is injected, and headers that belong to one connection.
+
+use crate::proxy::harness::*;
+use crate::support::upstream::Upstream;
+use authsome::model::target::InjectedPart;
+use authsome::secret::InjectedValue;
+
+#[tokio::test]
+async fn the_upstream_sees_ours_only() {
+    let upstream = Upstream::start();
+    let parts = vec![
+        header("X-Api-Key", SECRET),
+        InjectedPart::Query {
+            name: "key".to_owned(),
+            value: InjectedValue::new(SECRET),
+        },
+        InjectedPart::Cookie {
+            name: "sid".to_owned(),
+            value: InjectedValue::new("real-sid"),
+        },
+    ];
+    let run = run(
+        vec![route("acme", &upstream.api_url())],
+        parts,
+        &upstream,
+        |_| {},
+    )
+    .await;
+    let mine = "x-API-key: mine\r\nX_Api_Key: mine\r\nX-Api-Key: mine too\r\nCookie: a=1; sid=mine\r\n\
+        Connection: keep-alive, X-Api-Key, X-Named\r\nX-Named: 1\r\nKeep-Alive: 5\r\nTE: gzip\r\n\
+        Proxy-Authorization: Basic bWluZQ==\r\nProxy-Connection: keep-alive\r\nX-Other: stays\r\n";
+    run.get(&upstream, "/p?key=mine&k%65y=mine&b=2", mine)
+        .await
+        .ok();
+    let seen = upstream.only();
+    assert_eq!(seen.header("x-api-key"), SECRET);
+    assert_eq!(seen.header("cookie"), "a=1; sid=real-sid");
+    let encoded: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    assert_eq!(
+        seen.target,
+        format!("/p?b=2&key={}", encoded.replace("%7E", "~"))
+    );
+    assert_eq!(seen.header("x-other"), "stays");
+    for gone in [
+        "x_api_key",
+        "x-named",
+        "keep-alive",
+        "te",
+        "proxy-authorization",
+        "proxy-connection",
+        "connection",
+    ] {
+        assert_eq!(seen.header(gone), "", "{gone}");
+    }
+    assert!(!seen.holds("mine"), "{seen:#?}");
+}
+
+#[tokio::test]
+async fn the_child_chooses_a_connection_for_one_request() {
+    let upstream = Upstream::start();
+    let mut work = route("acme", &upstream.api_url());
+    work.connection = "work".parse().unwrap();
+    work.is_default = false;
+    let routes = vec![route("acme", &upstream.api_url()), work];
+    let run = run(routes, vec![bearer()], &upstream, |_| {}).await;
+    run.get(&upstream, "/", "Authsome-Connection: work\r\n")
+        .await
+        .ok();
+    assert_eq!(upstream.only().header("authsome-connection"), "");
+    let reply = run
+        .get(&upstream, "/", "Authsome-Connection: no/name\r\n")
+        .await;
+    assert_eq!(reply.problem(400)["code"], "bad_request");
+}
