@@ -8,6 +8,7 @@ use super::conn::{Conn, Purpose, Source};
 use super::value::args;
 use super::{Error, migrations};
 use nix::fcntl::OFlag;
+use nix::unistd::{AccessFlags, access};
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -36,6 +37,7 @@ pub(super) async fn open(path: &Path, source: &Source, now: OffsetDateTime) -> R
         create(path, now).await?;
     }
     let look = look(path, &place)?;
+    writable(path)?;
     let mut conn = source
         .connect(Purpose::Write)
         .await
@@ -51,6 +53,17 @@ pub(super) async fn open(path: &Path, source: &Source, now: OffsetDateTime) -> R
         .await
         .map_err(placed(&place))?;
     Ok(conn)
+}
+
+/// `SQLite` writes the file and makes two others beside it; without this check it says only that
+/// it cannot open one.
+fn writable(path: &Path) -> Result<(), Error> {
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty());
+    for place in [path, directory.unwrap_or(Path::new("."))] {
+        access(place, AccessFlags::R_OK | AccessFlags::W_OK)
+            .map_err(|errno| Error::io(errno.into()))?;
+    }
+    Ok(())
 }
 
 fn exists(path: &Path) -> Result<bool, Error> {

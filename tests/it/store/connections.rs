@@ -1,14 +1,14 @@
 //! Connections, logins in progress, custom providers, our clients and keys.
 
 use super::database::{
-    Database, change, connection, handle, identity, on_both, start, with_principals,
+    Database, change, connection, handle, identity, kek, on_both, start, with_principals,
 };
 use authsome::model::login::LOGIN_LIFETIME;
 use authsome::model::provider::Flow;
 use authsome::model::{Connection, ConnectionState, LoginSession, LoginSessionId, LoginState};
 use authsome::store::{
-    CustomProvider, DataKey, Error, KekSlot, KeyOwner, KeyState, LoginRecord, ProviderClientRecord,
-    Store, Unique,
+    CustomProvider, DataKey, Error, KeyOwner, KeyState, LoginRecord, ProviderClientRecord, Store,
+    Unique,
 };
 use time::Duration;
 
@@ -372,16 +372,6 @@ async fn a_database_with_keys_says_so(database: Database) {
     let mut read = store.read().await.unwrap();
     assert!(read.has_sealed_records().await.unwrap());
     assert_eq!(read.list_kek_slots().await.unwrap(), [kek("one")]);
-}
-
-fn kek(id: &str) -> KekSlot {
-    KekSlot {
-        id: id.to_owned(),
-        header: vec![1, 2, 3],
-        canary: vec![4],
-        state: KeyState::Active,
-        created_at: start(),
-    }
 }
 
 fn data_key(owner: KeyOwner, kek_id: &str) -> DataKey {

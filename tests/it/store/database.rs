@@ -8,7 +8,14 @@ use authsome::model::{
     AuditEvent, AuditRecord, Connection, ConnectionState, Did, EventName, Handle, Identity,
     Principal, Role,
 };
-use authsome::store::{AuditFilter, Error, Location, PrincipalRecord, ProofUse, Store, Tx};
+use authsome::store::{
+    AuditFilter, Error, KekSlot, KeyState, Location, PrincipalRecord, ProofUse, Store, Tx,
+};
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -70,6 +77,50 @@ impl Database {
 
     pub(crate) async fn try_open(&self) -> Result<Store, Error> {
         Store::open(self.location.clone(), self.clock.clone()).await
+    }
+
+    /// Runs statements past the store, as an administrator or an attacker would.
+    pub(super) async fn raw(&self, sql: &'static str) {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut conn = options.connect().await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+                conn.close().await.unwrap();
+            }
+            Location::Postgres(url) => {
+                let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+                conn.close().await.unwrap();
+            }
+        }
+    }
+
+    /// The one text value that a query answers.
+    pub(super) async fn ask(&self, sql: &'static str) -> String {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut conn = options.connect().await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+            }
+            Location::Postgres(url) => {
+                let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+            }
+        }
+    }
+
+    pub(super) const fn is_sqlite(&self) -> bool {
+        matches!(self.location, Location::Sqlite(_))
+    }
+
+    /// The file of a SQLite database.
+    pub(super) fn path(&self) -> &Path {
+        match &self.location {
+            Location::Sqlite(path) => path,
+            Location::Postgres(_) => panic!("a PostgreSQL database has no file"),
+        }
     }
 
     pub(super) fn now(&self) -> OffsetDateTime {
@@ -145,6 +196,16 @@ pub(super) fn connection(owner: &str, provider: &str, name: &str) -> Connection 
         principal: format!("principal_{owner}").parse().unwrap(),
         obtained_at: start(),
         version: 1,
+    }
+}
+
+pub(super) fn kek(id: &str) -> KekSlot {
+    KekSlot {
+        id: id.to_owned(),
+        header: vec![1, 2, 3],
+        canary: vec![4],
+        state: KeyState::Active,
+        created_at: start(),
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub(crate) mod agent;
 pub(crate) mod browser;
+pub(crate) mod child;
 pub(crate) mod collector;
 pub(crate) mod daemon;
+pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod postgres;
 pub(crate) mod upstream;

@@ -184,7 +184,7 @@ impl Drop for TestPostgres {
 }
 
 /// Whether a story that cannot run counts as failed.
-fn all_required() -> bool {
+pub(crate) fn all_required() -> bool {
     #[expect(
         clippy::disallowed_methods,
         reason = "a switch of the tests, not of the program"
