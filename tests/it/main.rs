@@ -11,6 +11,8 @@ mod cli;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod keyring;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod security;
