@@ -1,0 +1,52 @@
+//! The figures of `docs/benchmarks.md`, measured in one run and printed as a table.
+//!
+//! `cargo bench --bench figures` starts the built daemon on a temporary home and uses it as its
+//! clients do: real processes, real sockets, fresh proofs, durable audit rows. The load runs on the
+//! same cores as the daemon. Next to each figure stands a baseline of the same run (the cost of
+//! starting any process, of the cheapest request), because machines differ and are shared.
+
+mod daemon;
+mod http;
+mod load;
+mod store;
+mod walls;
+
+use daemon::BenchDaemon;
+use std::io::Write;
+
+/// One line of the table.
+struct Row {
+    name: String,
+    measured: String,
+    target: &'static str,
+    original: &'static str,
+    baseline: String,
+}
+
+fn main() {
+    let mut rows = Vec::new();
+    walls::cold_start(&mut rows);
+    {
+        let daemon = BenchDaemon::start();
+        let agent = daemon.agent();
+        walls::idle_memory(&daemon, &mut rows);
+        agent.log_in("openai", "default", "sk-bench-0000000000000000000000000000000000");
+        walls::commands(&daemon, &mut rows);
+        load::resolve(&daemon, &agent, &mut rows);
+    }
+    store::sizes(&mut rows);
+    print(&rows);
+}
+
+fn print(rows: &[Row]) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "\n| | measured | to reach | original 0.5 | baseline of this run |");
+    let _ = writeln!(out, "|---|---|---|---|---|");
+    for row in rows {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            row.name, row.measured, row.target, row.original, row.baseline
+        );
+    }
+}

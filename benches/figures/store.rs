@@ -1,0 +1,131 @@
+//! The same with 10, 1,000 and 100,000 connections stored, and listing 1,000 of them.
+
+use super::Row;
+use super::daemon::BenchDaemon;
+use super::http::Connection as Http;
+use super::load::{drive, signed_resolves};
+use authsome::clock::{Clock, SystemClock};
+use authsome::model::connection::Account;
+use authsome::model::provider::AuthType;
+use authsome::model::{Connection, ConnectionState, Credential, PrincipalId, VaultId};
+use authsome::secret::ApiKey;
+use authsome::store::{Location, Store};
+use authsome::vault::{CredentialAddress, MasterKeyInput, Vaults};
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const BATCH: usize = 1_000;
+
+pub(crate) fn sizes(rows: &mut Vec<Row>) {
+    let mut medians = Vec::new();
+    for stored in [10, 1_000, 100_000] {
+        let daemon = BenchDaemon::start();
+        let agent = daemon.agent();
+        let me = agent.call("GET", "/whoami", &Value::Null);
+        let home = daemon.home.clone();
+        let dir = daemon.stop();
+        fill(&home, &me, stored);
+        let daemon = BenchDaemon::on(dir);
+        let agent = agent.at(&daemon);
+        let body = |n: usize| json!({"provider": "openai", "connection": format!("c{}", n * 7919 % stored)}).to_string();
+        drive(daemon.address, &signed_resolves(&agent, 4_000, body));
+        let outcome = drive(daemon.address, &signed_resolves(&agent, 40_000, body));
+        medians.push((stored, outcome));
+        if stored == 1_000 {
+            list(&daemon, &agent, rows);
+        }
+    }
+    let base = medians[0].1.p50.as_secs_f64();
+    for (stored, outcome) in &medians {
+        rows.push(Row {
+            name: format!("the same with {stored} connections stored, each used in turn"),
+            measured: format!(
+                "p50 {:.2} ms, p99 {:.2} ms, {:.0}/s",
+                outcome.p50.as_secs_f64() * 1e3,
+                outcome.p99.as_secs_f64() * 1e3,
+                outcome.per_second
+            ),
+            target: "p50 within 1.5 ×",
+            original: "–",
+            baseline: format!("{:.2} × the p50 with 10", outcome.p50.as_secs_f64() / base),
+        });
+    }
+}
+
+fn list(daemon: &BenchDaemon, agent: &super::daemon::BenchAgent, rows: &mut Vec<Row>) {
+    let mut connection = Http::open(daemon.address);
+    let mut times: Vec<Duration> = (0..200)
+        .map(|_| {
+            let request = agent.signed("GET", "/connections", "");
+            let start = Instant::now();
+            let (status, body) = connection.exchange(&request);
+            assert!(status == 200 && body.len() > 100_000, "a thousand connections are listed");
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    rows.push(Row {
+        name: "`GET /connections` with 1,000 stored".to_owned(),
+        measured: format!("{:.2} ms", times[times.len() / 2].as_secs_f64() * 1e3),
+        target: "≤ 5 ms",
+        original: "113 ms",
+        baseline: String::new(),
+    });
+}
+
+/// Stores connections the way the daemon does, while it is stopped.
+fn fill(home: &Path, me: &Value, count: usize) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let vault: VaultId = me["vault_id"].as_str().and_then(|t| t.parse().ok()).expect("a vault");
+    let owner: PrincipalId = me["principal_id"].as_str().and_then(|t| t.parse().ok()).expect("a principal");
+    runtime.block_on(async {
+        let location = Location::Sqlite(home.join("server/store.db"));
+        let store = Store::open(location, Arc::new(SystemClock)).await.expect("the store opens");
+        let key = MasterKeyInput::HomeFile(home.join("server/master.key"));
+        let vaults = Vaults::unlock(&store, key).await.expect("the vault opens");
+        for start in (0..count).step_by(BATCH) {
+            let mut batch = Vec::new();
+            for n in start..count.min(start + BATCH) {
+                let connection = numbered(n, &vault, &owner);
+                let credential = Credential::ApiKey { key: ApiKey::new(format!("sk-bench-{n:040}")) };
+                let address = CredentialAddress::of(&connection);
+                let sealed = vaults.seal_credential(&address, &credential).await.expect("it seals");
+                batch.push((connection, sealed));
+            }
+            let written: Result<(), authsome::store::Error> = store
+                .write(move |tx| {
+                    async move {
+                        for (connection, sealed) in &batch {
+                            tx.insert_connection(connection, sealed).await?;
+                        }
+                        Ok(())
+                    }
+                    .boxed()
+                })
+                .await;
+            written.expect("it is stored");
+        }
+        store.close().await;
+    });
+}
+
+fn numbered(n: usize, vault: &VaultId, owner: &PrincipalId) -> Connection {
+    Connection {
+        vault: vault.clone(),
+        provider: "openai".parse().expect("a provider"),
+        name: format!("c{n}").parse().expect("a name"),
+        is_default: n == 0,
+        auth_type: AuthType::ApiKey,
+        state: ConnectionState::Connected { expires_at: None },
+        scopes: Vec::new(),
+        base_url: None,
+        api_url: None,
+        account: Account::default(),
+        principal: owner.clone(),
+        obtained_at: SystemClock.now(),
+        version: 1,
+    }
+}
