@@ -3,10 +3,14 @@
 //! `tests/it/fuzz.rs` includes this file and runs the same functions in `cargo test`, over the
 //! seeds and over random bytes, so that they hold on every change and on the stable toolchain.
 
+use authsome::catalog;
 use authsome::crypto::envelope::{self, Address, Header};
 use authsome::crypto::proof::{self, Expected};
 use authsome::crypto::{DataKey, did};
-use authsome::model::Did;
+use authsome::model::api_url::ApiUrl;
+use authsome::model::target::InjectedPart;
+use authsome::model::{Credential, Did};
+use authsome::secret::ApiKey;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -91,4 +95,42 @@ pub fn envelope(data: &[u8]) {
         };
         assert!(envelope::open(&key, &elsewhere, &sealed).is_err());
     }
+}
+
+/// A provider definition of anybody. What is taken says where the credential goes and nothing else:
+/// `https` or this machine, a rule of its own for each host, and the same again when written out.
+pub fn provider_json(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let checked = match catalog::parse(text) {
+        Ok(checked) => checked,
+        Err(invalid) => {
+            assert!(!invalid.problems().is_empty());
+            return;
+        }
+    };
+    let provider = checked.provider;
+    for entry in &provider.api_url {
+        let place: Result<ApiUrl, _> = entry.parse();
+        assert!(place.is_ok_and(|place| place.tls || place.is_loopback()));
+    }
+    let key = Credential::ApiKey {
+        key: ApiKey::new("k-1"),
+    };
+    for part in provider.render(&key, None).iter().flat_map(|r| &r.parts) {
+        let (InjectedPart::Header { name, value }
+        | InjectedPart::Query { name, value }
+        | InjectedPart::Cookie { name, value }) = part;
+        let printable = |text: &str| text.bytes().all(|c| (0x20..0x7f).contains(&c));
+        assert!(printable(name) && printable(value.reveal()));
+    }
+    let again = catalog::to_file_text(&provider).map(|text| catalog::parse(&text));
+    assert!(again.is_ok_and(|again| {
+        again.is_ok_and(|again| {
+            again.provider.api_url == provider.api_url
+                && again.provider.injection_rules() == provider.injection_rules()
+                && again.provider.export == provider.export
+        })
+    }));
 }

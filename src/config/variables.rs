@@ -378,7 +378,7 @@ that cannot be read stops the program with an error that names the variable and 
 the value of a secret one is never shown.
 
 `client` is the command line, `daemon` the process it talks to. True and false may be written `1`, `true`,
-`yes`, `on` and `0`, `false`, `no`, `off`.
+`yes`, `on` and `0`, `false`, `no`, `off`. systemd's `NOTIFY_SOCKET` is honoured too.
 
 | variable | read by | default | meaning |
 |---|---|---|---|

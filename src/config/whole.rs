@@ -134,6 +134,12 @@ impl Config {
                 listen: self.listen,
             });
         }
+        if matches!(self.master_key, MasterKeySource::Keyring) && !cfg!(feature = "keyring") {
+            return Err(Error::invalid(
+                "AUTHSOME_KEYRING",
+                "this build cannot use the keyring; unset it, or build with `--features keyring`",
+            ));
+        }
         let beside = self.home.master_key();
         let other = match &self.master_key {
             MasterKeySource::HomeFile(_) => return Ok(()),

@@ -47,6 +47,25 @@ fn every_seed_passes_every_target() {
         entries::proof(seed.as_bytes());
         entries::did(seed.as_bytes());
         entries::envelope(seed.as_bytes());
+        entries::provider_json(seed.as_bytes());
+    }
+}
+
+/// The text of every bundled definition.
+static DEFINITIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers");
+    let texts: Vec<String> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert!(texts.len() > 20);
+    texts
+});
+
+#[test]
+fn every_definition_passes_its_target() {
+    for text in DEFINITIONS.iter() {
+        entries::provider_json(text.as_bytes());
     }
 }
 
@@ -71,10 +90,19 @@ proptest! {
     }
 
     #[test]
+    fn bent_definitions_pass_their_target(
+        which in any::<prop::sample::Index>(),
+        choices in proptest::collection::vec((any::<usize>(), 0x20_u8..0x7f), 0..6),
+    ) {
+        entries::provider_json(&bend(which.get::<String>(&DEFINITIONS), &choices));
+    }
+
+    #[test]
     fn random_bytes_pass_every_target(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         entries::proof(&data);
         entries::did(&data);
         entries::envelope(&data);
+        entries::provider_json(&data);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod fuzz;

@@ -2,9 +2,8 @@
 
 use crate::catalog::bundled::{TEXTS, all};
 use crate::catalog::{Catalog, parse, to_file_text};
+use crate::model::Provider;
 use crate::model::api_url::{ApiUrl, HostMatch};
-use crate::model::{Credential, Provider};
-use crate::secret::ApiKey;
 use std::collections::BTreeMap;
 
 #[test]
@@ -97,25 +96,6 @@ fn no_pattern_takes_in_a_host_of_another_provider() {
                     assert!(!pattern.is_match(host), "{} takes {host}", one.name);
                 }
             }
-        }
-    }
-}
-
-#[test]
-fn every_provider_renders_a_key_for_each_of_its_hosts() {
-    let key = Credential::ApiKey {
-        key: ApiKey::new("k-123"),
-    };
-    for provider in all() {
-        for entry in &provider.api_url {
-            let place = entry.parse::<ApiUrl>().unwrap();
-            let rendered = provider.render(&key, place.exact_host());
-            assert_eq!(
-                rendered.unwrap().parts.len(),
-                1,
-                "{} {entry}",
-                provider.name
-            );
         }
     }
 }

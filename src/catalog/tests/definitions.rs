@@ -179,3 +179,31 @@ fn a_value_and_its_text_are_judged_alike() {
         );
     }
 }
+
+#[test]
+fn the_example_of_the_documentation_is_right() {
+    let page = include_str!("../../../docs/providers-schema.md");
+    let text = page
+        .split("```json\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let checked = parse(text).unwrap_or_else(|e| panic!("{e}"));
+    assert!(checked.warnings.is_empty());
+    assert_eq!(to_file_text(&checked.provider).unwrap(), text);
+    let rules = page
+        .split("```json\n")
+        .nth(2)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    for rule in serde_json::from_str::<Value>(&format!("{{{rules}}}")).unwrap()["injections"]
+        .as_array()
+        .unwrap()
+    {
+        super::checked(json!({"injections": [rule]}));
+    }
+}

@@ -1,5 +1,8 @@
 //! The rows of `docs/security.md`, each under its number.
 
+mod s33_reserved_hosts;
+mod s34_hostile_patterns;
+mod s35_definitions;
 mod s37_proxy_password;
 mod s38_one_host;
 mod s39_paths;

@@ -1,0 +1,71 @@
+//! The bundled definitions, as everything above them uses them.
+
+use authsome::catalog::Catalog;
+use authsome::model::Credential;
+use authsome::model::api_url::ApiUrl;
+use authsome::model::placeholder::PlaceholderTemplate;
+use authsome::model::target::InjectedPart;
+use authsome::secret::ApiKey;
+
+fn key() -> Credential {
+    Credential::ApiKey {
+        key: ApiKey::new("k-123"),
+    }
+}
+
+#[test]
+fn every_provider_renders_a_key_for_each_of_its_hosts() {
+    for provider in Catalog::bundled().list().bundled {
+        for entry in &provider.api_url {
+            let place: ApiUrl = entry.parse().unwrap();
+            let rendered = provider.render(&key(), place.exact_host());
+            assert_eq!(
+                rendered.unwrap().parts.len(),
+                1,
+                "{} {entry}",
+                provider.name
+            );
+        }
+    }
+}
+
+#[test]
+fn github_gets_a_bearer_token_at_its_api_and_basic_for_git() {
+    let provider = Catalog::bundled()
+        .find(&"github-pat".parse().unwrap())
+        .unwrap();
+    let header = |host| match provider.render(&key(), Some(host)).unwrap().parts.remove(0) {
+        InjectedPart::Header { name, value } => format!("{name}: {}", value.reveal()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(header("api.github.com"), "Authorization: Bearer k-123");
+    assert_eq!(
+        header("github.com"),
+        "Authorization: Basic eC1hY2Nlc3MtdG9rZW46ay0xMjM="
+    );
+    assert!(
+        provider
+            .render(&key(), Some("gist.github.com.evil.example"))
+            .is_err()
+    );
+}
+
+#[test]
+fn every_placeholder_can_be_made_and_no_two_are_alike() {
+    let mut seed = 0_u8;
+    for provider in Catalog::bundled().list().bundled {
+        let template = match &provider.placeholder {
+            Some(text) => text.parse().unwrap(),
+            None => PlaceholderTemplate::plain(&provider.name),
+        };
+        let mut fill = || {
+            template.fill(|| {
+                seed = seed.wrapping_mul(73).wrapping_add(41);
+                seed
+            })
+        };
+        let (one, other) = (fill(), fill());
+        assert_ne!(one, other, "{}", provider.name);
+        assert_eq!(provider.check_key(&one), Ok(()), "{}", provider.name);
+    }
+}
