@@ -17,3 +17,4 @@ mod s48_swapped_records;
 mod s49_downgrade;
 mod s50_wrong_key;
 mod s52_modes_and_links;
+mod s54_secrets_stay_inside;

@@ -1,0 +1,4 @@
+//! What a collector is told of a running Authsome.
+
+mod exporters;
+mod whole;
