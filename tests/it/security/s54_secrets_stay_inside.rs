@@ -1,9 +1,10 @@
 //! Row 54: a known secret goes through every route and command, and is then looked for everywhere.
 
 use crate::support::agent::Agent;
-use crate::support::collector::{Collector, Mood, hex};
+use crate::support::collector::{Collector, Mood};
 use crate::support::daemon::TestDaemon;
 use crate::support::http::{Answer, Request};
+use authsome::crypto::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ const COLLECTOR_KEY: &str = "canary-collector-9Kd04Lw";
 
 /// The secret as it is, and as it may have been written down.
 fn spellings(secret: &str) -> Vec<String> {
-    let hex = hex(secret.as_bytes());
+    let hex = hex::encode(secret.as_bytes());
     vec![
         secret.to_owned(),
         STANDARD.encode(secret),

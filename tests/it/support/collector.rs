@@ -21,7 +21,6 @@ use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
@@ -278,14 +277,6 @@ fn grpc_answer(mood: Mood) -> Response<Body> {
     let kind = HeaderValue::from_static("application/grpc");
     answer.headers_mut().insert(CONTENT_TYPE, kind);
     answer
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
 }
 
 /// The text of an attribute.

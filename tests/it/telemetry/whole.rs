@@ -1,8 +1,9 @@
 //! The real daemon and the real command with a real collector: one trace, every audit event, and no
 //! harm from a collector that is gone.
 
-use crate::support::collector::{Collector, Mood, Received, attribute, hex};
+use crate::support::collector::{Collector, Mood, Received, attribute};
 use crate::support::daemon::{DaemonBuilder, TestDaemon};
+use authsome::crypto::hex;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use std::collections::BTreeSet;
 
@@ -54,7 +55,10 @@ fn an_error_names_the_trace_that_the_collector_has() {
         .expect(404);
     let id = refused.json()["trace_id"].as_str().unwrap().to_owned();
     collector.wait_for(|received| {
-        let mut ids = received.spans.iter().map(|span| hex(&span.trace_id));
+        let mut ids = received
+            .spans
+            .iter()
+            .map(|span| hex::encode(&span.trace_id));
         ids.any(|found| found == id).then_some(())
     });
 }
