@@ -213,7 +213,7 @@ csrf=$(browser "$setup_url" | csrf_of)
 csrf=$(browser "$claim_url" | csrf_of)
 [ "$(status_of "$claim_url/confirm" --data-urlencode "csrf=$csrf")" = 303 ] \
     || fail "claiming: $(cat "$work/answer")"
-[ "$(client whoami --json | field registration_status)" = claimed ] || fail "the claim did not take"
+[ "$(client init --no-wait --no-open --json | field status)" = ready ] || fail "the claim did not take"
 
 say "log in"
 cat >"$work/smoke.json" <<JSON

@@ -1,6 +1,7 @@
 //! The parts of a daemon, put together in their order.
 
 use super::Error;
+use super::trails::Subscriptions;
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, MasterKeySource};
@@ -20,6 +21,7 @@ const LONGEST_TOKEN: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Daemon {
     pub(super) store: Store,
+    pub(super) trails: Subscriptions,
     pub(super) services: Arc<Services>,
     pub(super) server: ServerConfig,
     /// Shown once: what opens the first account of a hosted daemon.
@@ -29,6 +31,7 @@ pub(super) struct Daemon {
 pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemon, Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let store = Store::open(location(config), clock.clone()).await?;
+    let trails = Subscriptions::take(&store, config.otel.logs.is_some());
     let vaults = Vaults::unlock(&store, master_key(&config.master_key)).await?;
     let allowed = config
         .allowed_origins
@@ -53,6 +56,7 @@ pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemo
     };
     Ok(Daemon {
         store,
+        trails,
         services: Arc::new(services),
         server: ServerConfig {
             origins,

@@ -114,7 +114,7 @@ fn announce(daemon: &Daemon, address: SocketAddr) {
         let base = daemon.server.origins.base();
         let _ = std::io::Write::write_all(
             &mut std::io::stderr().lock(),
-            format!("setup: open {base}/auth/register?setup={} once to make the administrator's account\n", token.reveal())
+            format!("setup: open {base}/auth/register?token={} once to make the administrator's account\n", token.reveal())
                 .as_bytes(),
         );
     }
@@ -137,11 +137,12 @@ async fn serve(
 ) -> Result<(), Error> {
     let Daemon {
         store,
+        trails,
         services,
         server,
         ..
     } = daemon;
-    let mut trails = trails::follow(&store, audit_log, exporter);
+    let mut trails = trails::follow(trails, audit_log, exporter);
     let keeper = tokio::spawn(keep_clean(services.clone(), stop.clone()));
     let served = server::serve(server, services, listener, stop.clone()).await;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);

@@ -14,16 +14,32 @@ use tokio::task::JoinSet;
 const QUEUE: usize = 16_384;
 const BATCH: usize = 512;
 
+/// What each copy reads from. Taken before anything can be written, so that the first events of a
+/// daemon are in the copies too.
+#[derive(Debug)]
+pub(super) struct Subscriptions {
+    file: AuditSubscription,
+    export: Option<AuditSubscription>,
+}
+
+impl Subscriptions {
+    pub(super) fn take(store: &Store, exports: bool) -> Self {
+        Self {
+            file: store.subscribe_audit(QUEUE),
+            export: exports.then(|| store.subscribe_audit(QUEUE)),
+        }
+    }
+}
+
 /// Starts the copies. They end, after what is queued, when the store is closed.
 pub(super) fn follow(
-    store: &Store,
+    subscriptions: Subscriptions,
     file: AuditLogFile,
     exporter: Option<AuditExporter>,
 ) -> JoinSet<()> {
     let mut trails = JoinSet::new();
-    trails.spawn(write_lines(store.subscribe_audit(QUEUE), file));
-    if let Some(exporter) = exporter {
-        let mut records = store.subscribe_audit(QUEUE);
+    trails.spawn(write_lines(subscriptions.file, file));
+    if let (Some(mut records), Some(exporter)) = (subscriptions.export, exporter) {
         trails.spawn(async move {
             while let Some(record) = records.next().await {
                 exporter.export(log_record(&record));

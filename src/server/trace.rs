@@ -43,7 +43,6 @@ impl Trace {
         let span = tracing::debug_span!(
             "request",
             otel.kind = "server",
-            otel.name = Empty,
             http.request.method = %parts.method,
             http.route = Empty,
             http.response.status_code = Empty,
@@ -86,9 +85,7 @@ pub(super) fn name_route(request: Request<Body>) -> Request<Body> {
     if !span.is_disabled()
         && let Some(route) = request.extensions().get::<MatchedPath>()
     {
-        let route = route.as_str();
-        span.record("http.route", route);
-        span.record("otel.name", format!("{} {route}", request.method()));
+        span.record("http.route", route.as_str());
     }
     request
 }

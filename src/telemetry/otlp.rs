@@ -14,6 +14,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 use secrecy::ExposeSecret;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -218,7 +219,8 @@ where
     }
 }
 
-/// A span exporter that cleans every attribute on the way out.
+/// A span exporter that names the spans of requests after their routes, which are known only once
+/// they have begun, and cleans every attribute on the way out.
 #[derive(Debug)]
 struct Scrubbed<E>(E);
 
@@ -244,7 +246,8 @@ impl<E: opentelemetry_sdk::trace::SpanExporter> opentelemetry_sdk::trace::SpanEx
 }
 
 fn scrub_span(span: &mut SpanData) {
-    span.name = clean(&span.name).into_owned().into();
+    let name = name_of_request(span).unwrap_or_else(|| span.name.clone());
+    span.name = clean(&name).into_owned().into();
     span.attributes.iter_mut().for_each(clean_attribute);
     if let Status::Error { description } = &mut span.status {
         *description = clean(description).into_owned().into();
@@ -253,4 +256,15 @@ fn scrub_span(span: &mut SpanData) {
         event.name = clean(&event.name).into_owned().into();
         event.attributes.iter_mut().for_each(clean_attribute);
     }
+}
+
+/// `GET /whoami`, as OpenTelemetry names the span of a server.
+fn name_of_request(span: &SpanData) -> Option<Cow<'static, str>> {
+    let value = |name: &str| {
+        let mut all = span.attributes.iter();
+        all.find(|attribute| attribute.key.as_str() == name)
+            .map(|attribute| attribute.value.as_str())
+    };
+    let (method, route) = (value("http.request.method")?, value("http.route")?);
+    Some(format!("{method} {route}").into())
 }

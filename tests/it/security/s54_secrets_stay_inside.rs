@@ -189,11 +189,11 @@ fn a_secret_that_went_everywhere_is_found_nowhere() {
     agent.log_in("openai", "default", KEY);
     agent.resolve("openai").expect(200);
     let cookies = sweep_the_pages(&daemon);
+    sweep_the_commands(&daemon, &collector);
     for answer in sweep_the_routes(&daemon, &agent) {
         assert_ne!(answer.status, 500, "{}", answer.text());
         assert_clean("an answer", &answer.body, &[KEY]);
     }
-    sweep_the_commands(&daemon, &collector);
 
     let master_key = std::fs::read_to_string(daemon.home().join("server/master.key")).unwrap();
     let private_key = agent.key.to_hex();

@@ -126,6 +126,7 @@ fn a_trace_goes_from_the_caller_through_the_request_and_carries_no_secret() {
             let request = tracing::info_span!(
                 target: "authsome::server",
                 "served",
+                http.request.method = "GET",
                 http.route = "/whoami",
                 url = format!("https://a.example/x?key={CANARY}")
             );
@@ -139,7 +140,7 @@ fn a_trace_goes_from_the_caller_through_the_request_and_carries_no_secret() {
         });
         telemetry.shutdown(FLUSH);
         collector.look(|received| {
-            let (command, request) = (received.span("command"), received.span("served"));
+            let (command, request) = (received.span("command"), received.span("GET /whoami"));
             assert_eq!(request.trace_id, command.trace_id);
             assert_eq!(request.parent_span_id, command.span_id);
             assert_eq!(
