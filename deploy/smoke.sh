@@ -238,6 +238,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         with open(f"{folder}/api.seen", "a") as seen:
             print(self.path, self.headers.get("Authorization"), file=seen)
         self.send_response(200)
+        self.send_header("Content-Length", "6")
         self.end_headers()
         self.wfile.write(b"hello\n")
     def log_message(self, *args):
@@ -258,7 +259,8 @@ run_agent() {
     client run -- sh -c 'env >"$1/child.env"; exec curl --silent --show-error --max-time 20 \
         --header "Authorization: Bearer $SMOKE_API_KEY" "https://localhost:$2/$3"' sh "$work" "$api_port" "$1"
 }
-[ "$(run_agent first)" = hello ] || fail "the agent got no answer"
+answer=$(run_agent first) || fail "the agent failed"
+[ "$answer" = hello ] || fail "the agent was answered: $answer"
 grep -qx "/first Bearer $real_key" "$work/api.seen" || fail "the API saw: $(cat "$work/api.seen")"
 grep -q '^SMOKE_API_KEY=.' "$work/child.env" || fail "the child had no placeholder"
 ! grep -q "$real_key" "$work/child.env" || fail "the child held the real key"
@@ -280,7 +282,8 @@ cat "$work/secrets/right" >"$work/secrets/master_key"
 compose up --detach --no-build >/dev/null 2>&1
 container=$(compose ps --quiet authsome)
 until_true 120 is_healthy || fail "it did not come back"
-[ "$(run_agent again)" = hello ] || fail "the connection did not survive"
+answer=$(run_agent again) || fail "the connection did not survive"
+[ "$answer" = hello ] || fail "the agent was answered: $answer"
 grep -qx "/again Bearer $real_key" "$work/api.seen" || fail "the API saw: $(cat "$work/api.seen")"
 
 # --- Nothing of it lies about ------------------------------------------------------------------
