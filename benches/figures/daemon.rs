@@ -36,7 +36,9 @@ impl BenchDaemon {
         let notify = dir.path().join("notify");
         let _ = std::fs::remove_file(&notify);
         let socket = UnixDatagram::bind(&notify).expect("a socket");
-        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket takes options");
+        socket
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .expect("a socket takes options");
         let child = command(&home)
             .args(["daemon", "serve"])
             .env("AUTHSOME_LISTEN", "127.0.0.1:0")
@@ -47,7 +49,12 @@ impl BenchDaemon {
             .spawn()
             .expect("the binary starts");
         let address = ready(&socket);
-        Self { child, address, home, _dir: dir }
+        Self {
+            child,
+            address,
+            home,
+            _dir: dir,
+        }
     }
 
     /// Ends it in order and gives the home back.
@@ -86,9 +93,18 @@ impl BenchDaemon {
             origin: self.url(),
         };
         let did = agent.key.did();
-        agent.call("POST", "/identities/register", &json!({"handle": agent.handle, "did": did}));
-        let secret = std::fs::read_to_string(self.home.join("server/bind.secret")).expect("the secret");
-        agent.call("POST", "/identities/bench-agent/bind-local", &json!({"secret": secret.trim()}));
+        agent.call(
+            "POST",
+            "/identities/register",
+            &json!({"handle": agent.handle, "did": did}),
+        );
+        let secret =
+            std::fs::read_to_string(self.home.join("server/bind.secret")).expect("the secret");
+        agent.call(
+            "POST",
+            "/identities/bench-agent/bind-local",
+            &json!({"secret": secret.trim()}),
+        );
         agent
     }
 }
@@ -117,7 +133,9 @@ fn ready(socket: &UnixDatagram) -> SocketAddr {
     loop {
         let length = socket.recv(&mut buffer).expect("the daemon gets ready");
         let message = String::from_utf8_lossy(&buffer[..length]);
-        let address = message.lines().find_map(|line| line.strip_prefix("STATUS=listening on "));
+        let address = message
+            .lines()
+            .find_map(|line| line.strip_prefix("STATUS=listening on "));
         if let Some(address) = address {
             return address.parse().expect("an address");
         }
@@ -154,11 +172,21 @@ impl BenchAgent {
             },
         )
         .expect("a proof");
-        request(method, target, &self.address.to_string(), Some(&proof), body)
+        request(
+            method,
+            target,
+            &self.address.to_string(),
+            Some(&proof),
+            body,
+        )
     }
 
     pub(crate) fn call(&self, method: &str, target: &str, body: &Value) -> Value {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let mut connection = Connection::open(self.address);
         let (status, answer) = connection.exchange(&self.signed(method, target, &body));
         let text = String::from_utf8_lossy(answer);
@@ -172,7 +200,10 @@ impl BenchAgent {
             "/auth/sessions",
             &json!({"provider": provider, "connection": connection}),
         );
-        let path = format!("/auth/sessions/{}/resume", begun["id"].as_str().unwrap_or_default());
+        let path = format!(
+            "/auth/sessions/{}/resume",
+            begun["id"].as_str().unwrap_or_default()
+        );
         let done = self.call("POST", &path, &json!({"data": {"api_key": key}}));
         assert_eq!(done["status"], "completed", "{done}");
     }

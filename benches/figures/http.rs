@@ -14,8 +14,13 @@ impl Connection {
     pub(crate) fn open(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).expect("the daemon listens");
         stream.set_nodelay(true).expect("a socket takes options");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket takes options");
-        Self { stream, buffer: Vec::with_capacity(64 * 1024) }
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .expect("a socket takes options");
+        Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        }
     }
 
     /// Sends one request and returns the status and body of its answer.
@@ -28,10 +33,15 @@ impl Connection {
                 let whole = head + length;
                 while self.buffer.len() < whole {
                     let read = self.stream.read(&mut chunk).expect("the daemon answers");
-                    assert!(read > 0, "the daemon closed the connection within an answer");
+                    assert!(
+                        read > 0,
+                        "the daemon closed the connection within an answer"
+                    );
                     self.buffer.extend_from_slice(&chunk[..read]);
                 }
-                let status = std::str::from_utf8(&self.buffer[9..12]).ok().and_then(|s| s.parse().ok());
+                let status = std::str::from_utf8(&self.buffer[9..12])
+                    .ok()
+                    .and_then(|s| s.parse().ok());
                 return (status.unwrap_or(0), &self.buffer[head..whole]);
             }
             let read = self.stream.read(&mut chunk).expect("the daemon answers");
@@ -42,7 +52,11 @@ impl Connection {
 
     /// Length of the head and of the body, once the head is whole.
     fn head(&self) -> Option<(usize, usize)> {
-        let end = self.buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+        let end = self
+            .buffer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")?
+            + 4;
         let head = String::from_utf8_lossy(&self.buffer[..end]).to_ascii_lowercase();
         let length = head
             .lines()
@@ -54,9 +68,21 @@ impl Connection {
 }
 
 /// The bytes of a request with a body of JSON or none.
-pub(crate) fn request(method: &str, target: &str, host: &str, proof: Option<&str>, body: &str) -> Vec<u8> {
-    let proof = proof.map(|p| format!("Authorization: PoP {p}\r\n")).unwrap_or_default();
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+pub(crate) fn request(
+    method: &str,
+    target: &str,
+    host: &str,
+    proof: Option<&str>,
+    body: &str,
+) -> Vec<u8> {
+    let proof = proof
+        .map(|p| format!("Authorization: PoP {p}\r\n"))
+        .unwrap_or_default();
+    let kind = if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/json\r\n"
+    };
     format!(
         "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{proof}{kind}Content-Length: {}\r\n\r\n{body}",
         body.len()

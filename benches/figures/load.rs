@@ -27,8 +27,10 @@ pub(crate) fn drive(to: SocketAddr, requests: &[Vec<u8>]) -> Outcome {
             .collect();
         barrier.wait();
         let start = Instant::now();
-        let times: Vec<Duration> =
-            workers.into_iter().flat_map(|worker| worker.join().expect("no worker fails")).collect();
+        let times: Vec<Duration> = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().expect("no worker fails"))
+            .collect();
         (start.elapsed(), times)
     });
     times.sort_unstable();
@@ -53,8 +55,14 @@ fn work(to: SocketAddr, share: &[Vec<u8>], barrier: &Barrier) -> Vec<Duration> {
 }
 
 /// Signed beforehand: signing is the client's work, and on a client's machine.
-pub(crate) fn signed_resolves(agent: &BenchAgent, count: usize, body: impl Fn(usize) -> String) -> Vec<Vec<u8>> {
-    (0..count).map(|n| agent.signed("POST", "/credentials/resolve", &body(n))).collect()
+pub(crate) fn signed_resolves(
+    agent: &BenchAgent,
+    count: usize,
+    body: impl Fn(usize) -> String,
+) -> Vec<Vec<u8>> {
+    (0..count)
+        .map(|n| agent.signed("POST", "/credentials/resolve", &body(n)))
+        .collect()
 }
 
 pub(crate) fn resolve(daemon: &BenchDaemon, agent: &BenchAgent, rows: &mut Vec<Row>) {
@@ -65,13 +73,17 @@ pub(crate) fn resolve(daemon: &BenchDaemon, agent: &BenchAgent, rows: &mut Vec<R
     let mut best: Option<Outcome> = None;
     for _ in 0..3 {
         let outcome = drive(daemon.address, &signed_resolves(agent, 60_000, body));
-        if best.as_ref().is_none_or(|b| outcome.per_second > b.per_second) {
+        if best
+            .as_ref()
+            .is_none_or(|b| outcome.per_second > b.per_second)
+        {
             best = Some(outcome);
         }
     }
     let Some(outcome) = best else { return };
     rows.push(Row {
-        name: "`POST /credentials/resolve`, fresh proof and durable audit row each, 16 connections".to_owned(),
+        name: "`POST /credentials/resolve`, fresh proof and durable audit row each, 16 connections"
+            .to_owned(),
         measured: format!(
             "{:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
             outcome.per_second,

@@ -30,7 +30,11 @@ fn main() {
         let daemon = BenchDaemon::start();
         let agent = daemon.agent();
         walls::idle_memory(&daemon, &mut rows);
-        agent.log_in("openai", "default", "sk-bench-0000000000000000000000000000000000");
+        agent.log_in(
+            "openai",
+            "default",
+            "sk-bench-0000000000000000000000000000000000",
+        );
         walls::commands(&daemon, &mut rows);
         load::resolve(&daemon, &agent, &mut rows);
     }
@@ -40,7 +44,10 @@ fn main() {
 
 fn print(rows: &[Row]) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "\n| | measured | to reach | original 0.5 | baseline of this run |");
+    let _ = writeln!(
+        out,
+        "\n| | measured | to reach | original 0.5 | baseline of this run |"
+    );
     let _ = writeln!(out, "|---|---|---|---|---|");
     for row in rows {
         let _ = writeln!(

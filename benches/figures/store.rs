@@ -30,7 +30,10 @@ pub(crate) fn sizes(rows: &mut Vec<Row>) {
         fill(&home, &me, stored);
         let daemon = BenchDaemon::on(dir);
         let agent = agent.at(&daemon);
-        let body = |n: usize| json!({"provider": "openai", "connection": format!("c{}", n * 7919 % stored)}).to_string();
+        let body = |n: usize| {
+            json!({"provider": "openai", "connection": format!("c{}", n * 7919 % stored)})
+                .to_string()
+        };
         drive(daemon.address, &signed_resolves(&agent, 4_000, body));
         let outcome = drive(daemon.address, &signed_resolves(&agent, 40_000, body));
         medians.push((stored, outcome));
@@ -62,7 +65,10 @@ fn list(daemon: &BenchDaemon, agent: &super::daemon::BenchAgent, rows: &mut Vec<
             let request = agent.signed("GET", "/connections", "");
             let start = Instant::now();
             let (status, body) = connection.exchange(&request);
-            assert!(status == 200 && body.len() > 100_000, "a thousand connections are listed");
+            assert!(
+                status == 200 && body.len() > 100_000,
+                "a thousand connections are listed"
+            );
             start.elapsed()
         })
         .collect();
@@ -79,20 +85,33 @@ fn list(daemon: &BenchDaemon, agent: &super::daemon::BenchAgent, rows: &mut Vec<
 /// Stores connections the way the daemon does, while it is stopped.
 fn fill(home: &Path, me: &Value, count: usize) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let vault: VaultId = me["vault_id"].as_str().and_then(|t| t.parse().ok()).expect("a vault");
-    let owner: PrincipalId = me["principal_id"].as_str().and_then(|t| t.parse().ok()).expect("a principal");
+    let vault: VaultId = me["vault_id"]
+        .as_str()
+        .and_then(|t| t.parse().ok())
+        .expect("a vault");
+    let owner: PrincipalId = me["principal_id"]
+        .as_str()
+        .and_then(|t| t.parse().ok())
+        .expect("a principal");
     runtime.block_on(async {
         let location = Location::Sqlite(home.join("server/store.db"));
-        let store = Store::open(location, Arc::new(SystemClock)).await.expect("the store opens");
+        let store = Store::open(location, Arc::new(SystemClock))
+            .await
+            .expect("the store opens");
         let key = MasterKeyInput::HomeFile(home.join("server/master.key"));
         let vaults = Vaults::unlock(&store, key).await.expect("the vault opens");
         for start in (0..count).step_by(BATCH) {
             let mut batch = Vec::new();
             for n in start..count.min(start + BATCH) {
                 let connection = numbered(n, &vault, &owner);
-                let credential = Credential::ApiKey { key: ApiKey::new(format!("sk-bench-{n:040}")) };
+                let credential = Credential::ApiKey {
+                    key: ApiKey::new(format!("sk-bench-{n:040}")),
+                };
                 let address = CredentialAddress::of(&connection);
-                let sealed = vaults.seal_credential(&address, &credential).await.expect("it seals");
+                let sealed = vaults
+                    .seal_credential(&address, &credential)
+                    .await
+                    .expect("it seals");
                 batch.push((connection, sealed));
             }
             let written: Result<(), authsome::store::Error> = store

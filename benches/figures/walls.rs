@@ -18,7 +18,11 @@ fn median_ms(mut once: impl FnMut() -> Duration) -> f64 {
 
 fn wall(command: &mut Command) -> Duration {
     let start = Instant::now();
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().expect("it starts");
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .expect("it starts");
     assert!(status.success(), "{command:?} ended with {status}");
     start.elapsed()
 }
@@ -40,7 +44,10 @@ pub(crate) fn cold_start(rows: &mut Vec<Row>) {
             measured: format!("{time:.1} ms"),
             target: "≤ 100 ms",
             original: "1,750 ms",
-            baseline: format!("{:.0} × starting `true` ({baseline:.1} ms)", time / baseline),
+            baseline: format!(
+                "{:.0} × starting `true` ({baseline:.1} ms)",
+                time / baseline
+            ),
         });
     }
 }
@@ -63,7 +70,8 @@ fn start_and_ask(home: &std::path::Path) -> Duration {
         }
     };
     let mut connection = connected;
-    let (status, _) = connection.exchange(&request("GET", "/health", &address.to_string(), None, ""));
+    let (status, _) =
+        connection.exchange(&request("GET", "/health", &address.to_string(), None, ""));
     assert_eq!(status, 200);
     let took = start.elapsed();
     let _ = child.kill();
@@ -95,8 +103,18 @@ pub(crate) fn commands(daemon: &BenchDaemon, rows: &mut Vec<Row>) {
     run(&["whoami"]);
     let baseline = median_ms(|| wall(&mut Command::new("true")));
     let figures = [
-        ("`authsome whoami`, warm daemon, wall", &["whoami"][..], "≤ 20 ms", "1,550 ms"),
-        ("`authsome run -- true`, wall, warm daemon", &["run", "--", "true"][..], "≤ 50 ms", "1,240 ms"),
+        (
+            "`authsome whoami`, warm daemon, wall",
+            &["whoami"][..],
+            "≤ 20 ms",
+            "1,550 ms",
+        ),
+        (
+            "`authsome run -- true`, wall, warm daemon",
+            &["run", "--", "true"][..],
+            "≤ 50 ms",
+            "1,240 ms",
+        ),
     ];
     for (name, args, target, original) in figures {
         let time = median_ms(|| run(args));
@@ -105,7 +123,10 @@ pub(crate) fn commands(daemon: &BenchDaemon, rows: &mut Vec<Row>) {
             measured: format!("{time:.1} ms"),
             target,
             original,
-            baseline: format!("{:.1} × starting `true` ({baseline:.1} ms)", time / baseline),
+            baseline: format!(
+                "{:.1} × starting `true` ({baseline:.1} ms)",
+                time / baseline
+            ),
         });
     }
 }

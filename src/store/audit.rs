@@ -1,9 +1,9 @@
 //! The audit log: written with what it records, read newest first, followed by subscribers.
 
+use super::Error;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Row, Value, to_json};
-use super::{Error, sql};
 use crate::clock::to_unix_millis;
 use crate::model::audit::EventSource;
 use crate::model::{
@@ -100,9 +100,10 @@ impl Tx {
         }
         for (rows, values) in batches {
             let statement = format!(
-                "INSERT INTO audit_events (id, at, event, source, outcome, identity, principal_id, \
+                "{} INTO audit_events (id, at, event, source, outcome, identity, principal_id, \
                  provider, connection, metadata) VALUES {}",
-                sql::rows(rows, COLUMNS)
+                self.insert(),
+                self.rows(rows, COLUMNS)
             );
             self.run(statement, values).await?;
         }

@@ -101,6 +101,10 @@ impl Source {
                 let connecting = async {
                     let mut conn = options.connect().await?;
                     sqlx::raw_sql(POSTGRES_SESSION).execute(&mut conn).await?;
+                    if purpose == Purpose::Read {
+                        let read_only = "SET default_transaction_read_only = on";
+                        sqlx::raw_sql(read_only).execute(&mut conn).await?;
+                    }
                     Ok::<_, sqlx::Error>(conn)
                 };
                 match tokio::time::timeout(CONNECT_WAIT, connecting).await {

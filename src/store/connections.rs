@@ -82,6 +82,30 @@ fn state_values(state: &ConnectionState) -> [Value; 3] {
     }
 }
 
+/// The address, `fourth`, and everything else in the order of [`COLUMNS`], the Credential last.
+fn row_values(connection: &Connection, fourth: Value, sealed: &[u8]) -> Result<Vec<Value>, Error> {
+    let mut values = args![
+        connection.vault.as_str(),
+        connection.provider.as_str(),
+        connection.name.as_str(),
+    ];
+    values.push(fourth);
+    values.push(Value::from(connection.auth_type.as_str()));
+    values.extend(state_values(&connection.state));
+    values.extend(args![
+        to_json(&connection.scopes)?,
+        connection.base_url.as_deref(),
+        connection.api_url.as_deref(),
+        connection.account.id.as_deref(),
+        connection.account.label.as_deref(),
+        connection.principal.as_str(),
+        connection.obtained_at,
+        connection.version,
+        sealed,
+    ]);
+    Ok(values)
+}
+
 fn read_sealed(row: &Row) -> Result<SealedConnection, Error> {
     let mut c = row.columns("connection");
     Ok(SealedConnection {
@@ -207,26 +231,7 @@ impl Tx {
         connection: &Connection,
         sealed: &[u8],
     ) -> Result<(), Error> {
-        let [status, expires_at, ended_at] = state_values(&connection.state);
-        let mut values = args![
-            connection.vault.as_str(),
-            connection.provider.as_str(),
-            connection.name.as_str(),
-            connection.is_default,
-            connection.auth_type.as_str(),
-        ];
-        values.extend([status, expires_at, ended_at]);
-        values.extend(args![
-            to_json(&connection.scopes)?,
-            connection.base_url.as_deref(),
-            connection.api_url.as_deref(),
-            connection.account.id.as_deref(),
-            connection.account.label.as_deref(),
-            connection.principal.as_str(),
-            connection.obtained_at,
-            connection.version,
-            sealed,
-        ]);
+        let values = row_values(connection, connection.is_default.into(), sealed)?;
         self.run(
             format!(
                 "INSERT INTO connections ({COLUMNS}, sealed) VALUES {}",
@@ -246,26 +251,7 @@ impl Tx {
         sealed: &[u8],
         from_version: i64,
     ) -> Result<bool, Error> {
-        let [status, expires_at, ended_at] = state_values(&connection.state);
-        let mut values = args![
-            connection.vault.as_str(),
-            connection.provider.as_str(),
-            connection.name.as_str(),
-            from_version,
-            connection.auth_type.as_str(),
-        ];
-        values.extend([status, expires_at, ended_at]);
-        values.extend(args![
-            to_json(&connection.scopes)?,
-            connection.base_url.as_deref(),
-            connection.api_url.as_deref(),
-            connection.account.id.as_deref(),
-            connection.account.label.as_deref(),
-            connection.principal.as_str(),
-            connection.obtained_at,
-            connection.version,
-            sealed,
-        ]);
+        let values = row_values(connection, from_version.into(), sealed)?;
         let changed = self
             .run(
                 "UPDATE connections SET auth_type = $5, status = $6, expires_at = $7, ended_at = $8, \

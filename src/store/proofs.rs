@@ -1,9 +1,9 @@
 //! Spending proofs: each once, in any process, across restarts. The hot path of the daemon.
 
+use super::Error;
 use super::tx::Tx;
 use super::value::{Value, args};
 use super::writer::{Change, Job, Release, Verdict};
-use super::{Error, sql};
 use crate::model::Did;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -26,8 +26,9 @@ pub struct ProofUse {
 impl ProofUse {
     /// `forget_after` is when no check would accept the proof any more: its `exp` and the skew.
     pub fn new(did: &Did, jti: &str, forget_after: OffsetDateTime) -> Self {
-        // The identity first: an identity's ids that grow with time then stay close together on disk.
-        let mut key = Sha256::digest(did.as_str().as_bytes())[..16].to_vec();
+        // The `jti` first: those that grow with time, as our own clients make them, then land close
+        // together on disk whoever signed them. The identity's part has a fixed length.
+        let mut key = Vec::with_capacity(1 + PLAIN_JTI + 16);
         if jti.len() <= PLAIN_JTI {
             key.push(0);
             key.extend_from_slice(jti.as_bytes());
@@ -35,6 +36,7 @@ impl ProofUse {
             key.push(1);
             key.extend_from_slice(&Sha256::digest(jti.as_bytes()));
         }
+        key.extend_from_slice(&Sha256::digest(did.as_str().as_bytes())[..16]);
         Self {
             key,
             expires_at: forget_after,
@@ -71,8 +73,9 @@ impl Tx {
                 values.push(Value::from(proof.expires_at));
             }
             let statement = format!(
-                "INSERT INTO used_proofs (key, expires_at) VALUES {} ON CONFLICT DO NOTHING RETURNING key",
-                sql::rows(chunk.len(), 2)
+                "{} INTO used_proofs (key, expires_at) VALUES {} ON CONFLICT DO NOTHING RETURNING key",
+                self.insert(),
+                self.rows(chunk.len(), 2)
             );
             for row in self.all(statement, values).await? {
                 fresh.insert(row.columns("used proof").blob()?);

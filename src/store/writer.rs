@@ -122,14 +122,16 @@ impl Writer {
         while let Some(change) = changes.next() {
             if let Err(error) = self.run_change(change, alone, &mut kept).await {
                 self.tx.undo_all().await;
-                return give_up(&error, kept, changes.collect(), releases);
+                answer_all(kept, &error);
+                return queue_again(changes, releases);
             }
         }
         let ended = match self.tx.release_all(releases, !kept.is_empty()).await {
             Ok(ended) => ended,
             Err((error, releases)) => {
                 self.tx.undo_all().await;
-                return give_up(&error, kept, Vec::new(), releases);
+                answer_all(kept, &error);
+                return retry(releases, &error);
             }
         };
         if self.tx.in_transaction() {
@@ -259,18 +261,22 @@ fn refuse(error: &Error, changes: Vec<Box<dyn Change>>, releases: Vec<Release>) 
     }
 }
 
-/// Ends a group that never reached its commit. Closures that ran are lost and say so; those that
-/// did not run, and uses of proofs, come back to be tried in the next group.
-fn give_up(
-    error: &Error,
-    ran: Vec<Answer>,
-    unrun: Vec<Box<dyn Change>>,
-    releases: Vec<Release>,
-) -> Vec<Job> {
+/// Tells closures that ran in vain that nothing of them was kept.
+fn answer_all(ran: Vec<Answer>, error: &Error) {
     for answer in ran {
         answer(Err(error.clone()));
     }
-    let mut again: Vec<Job> = unrun.into_iter().map(Job::Change).collect();
+}
+
+/// What has not been tried yet goes into the next group.
+fn queue_again(changes: impl Iterator<Item = Box<dyn Change>>, releases: Vec<Release>) -> Vec<Job> {
+    let releases = releases.into_iter().map(Job::Release);
+    changes.map(Job::Change).chain(releases).collect()
+}
+
+/// Uses of proofs are data: what failed before its commit may be tried again.
+fn retry(releases: Vec<Release>, error: &Error) -> Vec<Job> {
+    let mut again = Vec::new();
     for mut release in releases {
         if release.may_retry(error) {
             release.tries += 1;

@@ -2,6 +2,9 @@
 
 use super::database::{Database, audit_of, change, event, proof};
 use authsome::store::{Error, Store};
+use futures_util::poll;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
@@ -213,6 +216,35 @@ async fn damage_that_appears_while_running_is_reported_and_not_spread() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_for_a_while_is_waited_for() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let options = SqliteConnectOptions::new().filename(database.path());
+    let mut other = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let mut waiting = Box::pin(store.release(proof("one"), vec![event("one")]));
+    assert!(poll!(waiting.as_mut()).is_pending());
+    assert_eq!(audit_of(&store).await.len(), 0, "reads go on");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    waiting.await.unwrap();
+
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let refused = store.release(proof("two"), vec![event("two")]).await;
+    assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    store
+        .release(proof("two"), vec![event("two")])
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
