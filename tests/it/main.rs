@@ -19,6 +19,8 @@ mod proxy;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 #[expect(

@@ -49,15 +49,10 @@ impl ClaimUrls {
         }
     }
 
-    /// Keeps the fresh one, if it is the one that went out.
-    pub(super) fn remember(&self, handle: &Handle, issue: &Issue, state: &ClaimState) {
-        if let ClaimState::Pending { expires_at } = state
-            && *expires_at == issue.expires_at
-            && issue.remembered != Some(*expires_at)
-        {
-            let entry = (issue.fresh.clone(), *expires_at);
-            self.out.insert(handle.clone(), entry);
-        }
+    /// Keeps the fresh one, which went out.
+    pub(super) fn remember(&self, handle: &Handle, issue: Issue) {
+        self.out
+            .insert(handle.clone(), (issue.fresh, issue.expires_at));
     }
 
     /// The token of the URL that is out, if this process put it out.
@@ -68,14 +63,14 @@ impl ClaimUrls {
 }
 
 impl Issue {
-    /// Puts a URL out for an identity that nobody owns and that was not revoked.
+    /// Puts a URL out for an identity that nobody owns and that was not revoked; whether it did.
     pub(super) async fn put_out(
-        self,
+        &self,
         tx: &mut Tx,
-        mut record: IdentityRecord,
-    ) -> Result<IdentityRecord, Error> {
+        record: &mut IdentityRecord,
+    ) -> Result<bool, Error> {
         if !self.is_due(&record.claim) {
-            return Ok(record);
+            return Ok(false);
         }
         let handle = &record.identity.handle;
         tx.delete_tokens(TokenKind::Claim, handle.as_str()).await?;
@@ -95,7 +90,7 @@ impl Issue {
                 expires_at: self.expires_at,
             };
         }
-        Ok(record)
+        Ok(true)
     }
 
     fn is_due(&self, state: &ClaimState) -> bool {

@@ -95,7 +95,7 @@ impl Identities {
         };
         let issue = self.claim_urls.prepare(&identity.handle, now);
         let wanted = issue.clone();
-        let record = self
+        let (record, is_out) = self
             .core
             .store
             .write(move |tx| {
@@ -103,14 +103,16 @@ impl Identities {
                     if let Some(proof) = &proof {
                         tx.spend_proof(proof).await?;
                     }
-                    let record = find_or_create(tx, identity, proof.is_some()).await?;
-                    wanted.put_out(tx, record).await
+                    let mut record = find_or_create(tx, identity, proof.is_some()).await?;
+                    let is_out = wanted.put_out(tx, &mut record).await?;
+                    Ok::<_, Error>((record, is_out))
                 }
                 .boxed()
             })
             .await?;
-        self.claim_urls
-            .remember(&record.identity.handle, &issue, &record.claim);
+        if is_out {
+            self.claim_urls.remember(&record.identity.handle, issue);
+        }
         Ok(self.describe(record, true))
     }
 

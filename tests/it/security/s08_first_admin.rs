@@ -1,0 +1,74 @@
+//! Row 8: the race to be the first administrator, and open registration. Defence: a set-up token,
+//! one transaction, invitations. 50 at once make one administrator; hosted, nobody comes uninvited.
+
+use crate::services::house::{Place, SETUP, code, on_both};
+use authsome::model::{ErrorCode, Role};
+use authsome::secret::Token;
+
+on_both!(
+    of_fifty_with_the_setup_token_one_is_the_administrator,
+    of_fifty_at_home_one_is_the_administrator,
+    nobody_signs_up_uninvited_on_a_hosted_daemon,
+);
+
+async fn of_fifty_with_the_setup_token_one_is_the_administrator(place: Place) {
+    let house = place.hosted().await;
+    let given = Some(Token::new(SETUP));
+    house.services.accounts.prepare_setup(given).await.unwrap();
+    let emails: Vec<String> = (0..50).map(|n| format!("p{n}@example.test")).collect();
+    let all = emails.iter().map(|email| house.sign_up(email, Some(SETUP)));
+    let answers = futures_util::future::join_all(all).await;
+    let (opened, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(opened.len(), 1);
+    assert!(
+        opened
+            .into_iter()
+            .all(|o| o.unwrap().session.person.role == Role::Admin)
+    );
+    assert!(
+        refused
+            .into_iter()
+            .all(|refused| code(refused) == ErrorCode::Forbidden)
+    );
+    let people = house
+        .store
+        .read()
+        .await
+        .unwrap()
+        .list_principals()
+        .await
+        .unwrap();
+    assert_eq!(people.len(), 1, "who was refused left nothing behind");
+}
+
+async fn of_fifty_at_home_one_is_the_administrator(place: Place) {
+    let house = place.local().await;
+    let emails: Vec<String> = (0..50).map(|n| format!("p{n}@example.test")).collect();
+    let all = emails.iter().map(|email| house.sign_up(email, None));
+    let answers = futures_util::future::join_all(all).await;
+    let roles: Vec<Role> = answers
+        .into_iter()
+        .map(|opened| opened.unwrap().session.person.role)
+        .collect();
+    assert_eq!(roles.iter().filter(|role| **role == Role::Admin).count(), 1);
+}
+
+async fn nobody_signs_up_uninvited_on_a_hosted_daemon(place: Place) {
+    let house = place.hosted().await;
+    let accounts = &house.services.accounts;
+    accounts.prepare_setup(None).await.unwrap();
+    assert_eq!(accounts.sign_up_open(None).await.unwrap(), None);
+    for token in [None, Some(""), Some("guess"), Some(SETUP)] {
+        let refused = house.sign_up("thief@example.test", token).await;
+        assert_eq!(code(refused), ErrorCode::Forbidden, "{token:?}");
+    }
+    let people = house
+        .store
+        .read()
+        .await
+        .unwrap()
+        .list_principals()
+        .await
+        .unwrap();
+    assert!(people.is_empty());
+}

@@ -1,0 +1,62 @@
+//! Row 17: taking somebody else's identity. Defence: the claim URL goes to the holder of the key
+//! alone, works once and for ten minutes, and the page shows whose key it is. The anonymous see no
+//! URL; the second claimant gets a 409.
+
+use crate::services::house::{Agent, Place, code, on_both, unsigned};
+use authsome::model::ErrorCode;
+
+on_both!(
+    the_anonymous_see_no_claim_url,
+    of_many_claimants_one_wins_and_the_others_are_told,
+);
+
+async fn the_anonymous_see_no_claim_url(place: Place) {
+    let house = place.hosted().await;
+    let scout = Agent::new("scout");
+    assert!(house.register(&scout).await.unwrap().claim_url.is_some());
+    let identities = &house.services.identities;
+    let request = unsigned("/identities/scout");
+    let seen = identities.status(&request, &scout.handle).await.unwrap();
+    assert_eq!((seen.claim_url, seen.principal), (None, None));
+    // Nor by registering the same pair without its key.
+    let again = identities.register(&request, scout.handle.clone(), scout.key.did());
+    assert_eq!(code(again.await), ErrorCode::Unauthenticated);
+    let thief = Agent::new("scout");
+    let signed = house.sign(&thief, "/identities/register");
+    let request = signed.request();
+    let forged = identities.register(&request, scout.handle.clone(), scout.key.did());
+    assert_eq!(code(forged.await), ErrorCode::Unauthenticated);
+}
+
+async fn of_many_claimants_one_wins_and_the_others_are_told(place: Place) {
+    let house = place.hosted().await;
+    let admin = house.first_admin().await;
+    let mut people = vec![admin.clone()];
+    for number in 0..5 {
+        people.push(
+            house
+                .guest(&admin, &format!("p{number}@example.test"))
+                .await,
+        );
+    }
+    let scout = Agent::new("scout");
+    let token = house.claim_token(&scout).await;
+    let identities = &house.services.identities;
+    let claims = people
+        .iter()
+        .map(|person| identities.accept(person, &token));
+    let answers = futures_util::future::join_all(claims).await;
+    let winner = answers.iter().position(Result::is_ok).unwrap();
+    for (at, answer) in answers.into_iter().enumerate() {
+        if at != winner {
+            assert_eq!(code(answer), ErrorCode::Conflict);
+            let page = identities.claim_page(&people[at], &token).await;
+            assert_eq!(code(page), ErrorCode::Conflict);
+        }
+    }
+    assert_eq!(
+        house.caller(&scout).await.principal,
+        people[winner].principal
+    );
+    assert_eq!(house.count("claim.accepted").await, 1);
+}

@@ -1,0 +1,11 @@
+//! The use cases on real databases: every story on SQLite and on PostgreSQL.
+
+mod accounts;
+mod claims;
+mod connections;
+mod forms;
+pub(crate) mod house;
+mod identities;
+mod logins;
+mod providers;
+mod resolver;
