@@ -1,1 +1,8 @@
-//! Api stories.
+//! The wire contract of `docs/http-api.md`, told as stories.
+
+mod openapi;
+pub(crate) mod routes;
+mod schema;
+
+/// A key that fits the pattern of the bundled `openai`.
+pub(crate) const OPENAI_KEY: &str = "sk-test-0123456789abcdefghijklmnopqrstuvwxyz";

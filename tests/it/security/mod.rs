@@ -1,14 +1,31 @@
 //! The rows of `docs/security.md`, each under its number.
 
+mod s01_dns_rebinding;
+mod s02_foreign_forms;
+mod s03_cross_origin_reads;
+mod s04_pages;
+mod s05_sessions;
 mod s06_password_guessing;
 mod s07_enumeration;
 mod s08_first_admin;
+mod s09_exhaustion;
+mod s10_forged_proofs;
+mod s11_relayed_proofs;
+mod s12_changed_requests;
+mod s13_times;
+mod s14_replays;
+mod s15_unknown_keys;
+mod s16_squatting;
 mod s17_claim_hijack;
 mod s18_revoked_identity;
 mod s19_other_principals;
+mod s24_forwarded_headers;
+mod s25_open_redirects;
+mod s32_bridge;
 mod s33_reserved_hosts;
 mod s34_hostile_patterns;
 mod s35_definitions;
+mod s35_hostile_values;
 mod s37_proxy_password;
 mod s38_one_host;
 mod s39_paths;
@@ -25,4 +42,5 @@ mod s49_downgrade;
 mod s50_wrong_key;
 mod s52_modes_and_links;
 mod s54_secrets_stay_inside;
+mod s55_log_injection;
 mod s56_lost_audit;

@@ -1,0 +1,217 @@
+//! Every route of the daemon, once: the sweeps of the security rows walk this table, and a test
+//! holds it against `/openapi.json`.
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// Nothing.
+    Nobody,
+    /// A proof.
+    Proof,
+    /// A proof of an administrator.
+    Admin,
+    /// A browser; the answer is a page.
+    Browser,
+}
+
+/// One method at one address, with names filled in and a body that parses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) template: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) body: Option<&'static str>,
+    pub(crate) wants: Wants,
+}
+
+const DID: &str =
+    r#"{"handle":"sweeper","did":"did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"}"#;
+
+pub(crate) const ROUTES: &[Route] = &[
+    get("/health", "/health", Wants::Nobody),
+    get("/health/ready", "/health/ready", Wants::Nobody),
+    get("/openapi.json", "/openapi.json", Wants::Nobody),
+    get("/ready", "/ready", Wants::Proof),
+    get("/whoami", "/whoami", Wants::Proof),
+    post(
+        "/identities/register",
+        "/identities/register",
+        DID,
+        Wants::Nobody,
+    ),
+    get("/identities/{handle}", "/identities/nobody", Wants::Nobody),
+    post(
+        "/identities/{handle}/bind-local",
+        "/identities/nobody/bind-local",
+        r#"{"secret":"x"}"#,
+        Wants::Proof,
+    ),
+    post(
+        "/auth/sessions",
+        "/auth/sessions",
+        r#"{"provider":"openai"}"#,
+        Wants::Proof,
+    ),
+    get("/auth/sessions/{id}", "/auth/sessions/sess_0", Wants::Proof),
+    post(
+        "/auth/sessions/{id}/resume",
+        "/auth/sessions/sess_0/resume",
+        r#"{"data":{"api_key":"x"}}"#,
+        Wants::Proof,
+    ),
+    get("/connections", "/connections", Wants::Proof),
+    get(
+        "/connections/{provider}/{connection}",
+        "/connections/openai/default",
+        Wants::Proof,
+    ),
+    post(
+        "/connections/{provider}/{connection}/logout",
+        "/connections/openai/none/logout",
+        "{}",
+        Wants::Proof,
+    ),
+    post(
+        "/connections/{provider}/{connection}/default",
+        "/connections/openai/none/default",
+        "{}",
+        Wants::Proof,
+    ),
+    post(
+        "/connections/{provider}/revoke",
+        "/connections/none/revoke",
+        "{}",
+        Wants::Admin,
+    ),
+    post(
+        "/credentials/resolve",
+        "/credentials/resolve",
+        r#"{"provider":"none"}"#,
+        Wants::Proof,
+    ),
+    post(
+        "/credentials/export",
+        "/credentials/export",
+        r#"{"provider":"none"}"#,
+        Wants::Proof,
+    ),
+    get(
+        "/proxy/routes",
+        "/proxy/routes?scope=connected",
+        Wants::Proof,
+    ),
+    get("/providers", "/providers", Wants::Proof),
+    post("/providers", "/providers", r#"{"name":"x"}"#, Wants::Admin),
+    get("/providers/{name}", "/providers/openai", Wants::Proof),
+    Route {
+        method: "DELETE",
+        template: "/providers/{name}",
+        path: "/providers/none",
+        body: None,
+        wants: Wants::Admin,
+    },
+    get("/audit/events", "/audit/events?limit=1", Wants::Admin),
+    post(
+        "/audit/events",
+        "/audit/events",
+        r#"{"event":{"event":"sweep"}}"#,
+        Wants::Proof,
+    ),
+    post("/session", "/session", "{}", Wants::Proof),
+    post(
+        "/admin/invitations",
+        "/admin/invitations",
+        r#"{"role":"user"}"#,
+        Wants::Admin,
+    ),
+    get("/", "/", Wants::Browser),
+    get("/ui/", "/ui/", Wants::Browser),
+    get("/ui/connections", "/ui/connections", Wants::Browser),
+    get("/ui/account", "/ui/account", Wants::Browser),
+    form(
+        "/ui/account/password",
+        "/ui/account/password",
+        "current=a&new=b",
+    ),
+    get("/audit", "/audit", Wants::Browser),
+    get("/auth/login", "/auth/login", Wants::Browser),
+    form(
+        "/auth/login",
+        "/auth/login",
+        "email=a%40b.test&password=12345678",
+    ),
+    get("/auth/register", "/auth/register", Wants::Browser),
+    form(
+        "/auth/register",
+        "/auth/register",
+        "email=a%40b.test&password=12345678",
+    ),
+    form("/logout", "/logout", ""),
+    get("/claim/{token}", "/claim/abc", Wants::Browser),
+    form("/claim/{token}/confirm", "/claim/abc/confirm", ""),
+    form("/claim/{token}/reject", "/claim/abc/reject", ""),
+    get(
+        "/auth/sessions/{id}/input",
+        "/auth/sessions/sess_0/input",
+        Wants::Browser,
+    ),
+    form(
+        "/auth/sessions/{id}/input",
+        "/auth/sessions/sess_0/input",
+        "api_key=x",
+    ),
+];
+
+/// The JSON routes, which is what `/openapi.json` lists (without itself).
+pub(crate) fn json() -> impl Iterator<Item = &'static Route> {
+    ROUTES
+        .iter()
+        .filter(|route| route.wants != Wants::Browser && route.path != "/openapi.json")
+}
+
+const fn get(template: &'static str, path: &'static str, wants: Wants) -> Route {
+    Route {
+        method: "GET",
+        template,
+        path,
+        body: None,
+        wants,
+    }
+}
+
+const fn post(
+    template: &'static str,
+    path: &'static str,
+    body: &'static str,
+    wants: Wants,
+) -> Route {
+    Route {
+        method: "POST",
+        template,
+        path,
+        body: Some(body),
+        wants,
+    }
+}
+
+const fn form(template: &'static str, path: &'static str, body: &'static str) -> Route {
+    Route {
+        method: "POST",
+        template,
+        path,
+        body: Some(body),
+        wants: Wants::Browser,
+    }
+}
+
+impl Route {
+    /// The request an anonymous client would send, with a body of the right type.
+    pub(crate) fn request(&self) -> crate::support::http::Request {
+        let request = crate::support::http::Request::new(self.method, self.path);
+        match (self.body, self.wants) {
+            (None, _) => request,
+            (Some(body), Wants::Browser) => request.body("application/x-www-form-urlencoded", body),
+            (Some(body), _) => request.body("application/json", body),
+        }
+    }
+}

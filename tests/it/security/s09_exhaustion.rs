@@ -1,0 +1,170 @@
+//! Row 9: strangers cannot use the machine up.
+
+use crate::support::daemon::TestDaemon;
+use crate::support::http::{Request, connect, exchange, read_answer};
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+#[test]
+fn a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() {
+    let daemon = TestDaemon::start();
+    for path in [
+        "/identities/register",
+        "/credentials/resolve",
+        "/auth/login",
+        "/health",
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            daemon.address(),
+            200 * MEBIBYTE,
+        );
+        exchange(daemon.address(), head.as_bytes()).expect(413);
+    }
+}
+
+#[test]
+fn two_hundred_mebibytes_of_nobody_leave_no_trace_in_memory() {
+    let daemon = TestDaemon::start();
+    daemon.get("/health").expect(200);
+    let before = daemon.resident_kib();
+    for framing in ["announced", "chunked"] {
+        let mut stream = connect(daemon.address());
+        let sender = stream.try_clone().unwrap();
+        let own = daemon.address().to_string();
+        let worker = std::thread::spawn(move || pour(sender, &own, framing));
+        read_answer(&mut BufReader::new(&mut stream)).expect(413);
+        worker.join().unwrap();
+    }
+    let after = daemon.resident_kib();
+    assert!(after < before + 16 * 1024, "{before} KiB, then {after} KiB");
+    daemon.get("/health").expect(200);
+}
+
+/// Sends as much as the daemon takes.
+fn pour(mut stream: TcpStream, host: &str, framing: &str) {
+    let length = match framing {
+        "chunked" => "Transfer-Encoding: chunked".to_owned(),
+        _ => format!("Content-Length: {}", 200 * MEBIBYTE),
+    };
+    let head = format!(
+        "POST /identities/register HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    );
+    let mut piece = vec![b'['; MEBIBYTE];
+    if framing == "chunked" {
+        piece.splice(0..0, format!("{MEBIBYTE:x}\r\n").into_bytes());
+        piece.extend_from_slice(b"\r\n");
+    }
+    if stream.write_all(head.as_bytes()).is_ok() {
+        let _ = (0..200).try_for_each(|_| stream.write_all(&piece));
+    }
+}
+
+#[test]
+fn five_thousand_half_open_connections_are_gone_in_fifteen_seconds_and_harm_nobody() {
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let wanted = half_open_wanted();
+    let mut open = Vec::with_capacity(wanted);
+    for number in 0..wanted {
+        let mut stream = connect(daemon.address());
+        if number % 2 == 0 {
+            let _ = stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n");
+        }
+        open.push(stream);
+        if number % 500 == 0 {
+            agent.get("/whoami").expect(200);
+        }
+    }
+    let started = Instant::now();
+    agent.get("/whoami").expect(200);
+    for stream in &mut open {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 4"));
+    }
+    assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
+    agent.get("/whoami").expect(200);
+}
+
+/// 5,000, or as many as this process has descriptors for.
+fn half_open_wanted() -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let wanted = hard.min(5_500);
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).unwrap();
+    }
+    usize::try_from(wanted.max(soft))
+        .unwrap()
+        .saturating_sub(500)
+        .min(5_000)
+}
+
+#[test]
+fn a_request_with_too_many_or_too_large_headers_is_refused() {
+    let daemon = TestDaemon::start();
+    let mut many = Request::new("GET", "/health");
+    for number in 0..65 {
+        many = many.header(&format!("X-{number}"), "x");
+    }
+    daemon.send(&many).expect(431);
+    let large = Request::new("GET", "/health").header("X-Large", &"a".repeat(40_000));
+    daemon.send(&large).expect(431);
+    let mut enough = Request::new("GET", "/health");
+    for number in 0..50 {
+        enough = enough.header(&format!("X-{number}"), "x");
+    }
+    daemon.send(&enough).expect(200);
+}
+
+#[test]
+fn a_connection_serves_many_requests_and_a_burst_of_them_at_once() {
+    let daemon = TestDaemon::start();
+    let mut stream = connect(daemon.address());
+    let one = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address());
+    stream.write_all(one.repeat(20).as_bytes()).unwrap();
+    let mut reader = BufReader::new(stream);
+    for _ in 0..20 {
+        read_answer(&mut reader).expect(200);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_request_end_their_connection_alone() {
+    let daemon = TestDaemon::start();
+    for bytes in [
+        &b"\0\0\0\0\r\n\r\n"[..],
+        b"GET /health HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        let mut stream = connect(daemon.address());
+        stream.write_all(bytes).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        let text = String::from_utf8_lossy(&rest);
+        assert!(!text.contains(" 500 ") && !text.contains(" 200 "), "{text}");
+    }
+    daemon.get("/health").expect(200);
+}
+
+#[test]
+fn a_daemon_that_is_told_to_stop_lets_idle_clients_go_at_once() {
+    let mut daemon = TestDaemon::start();
+    let mut stream = connect(daemon.address());
+    let one = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address());
+    stream.write_all(one.as_bytes()).unwrap();
+    let mut reader = BufReader::new(stream);
+    read_answer(&mut reader).expect(200);
+    let status = daemon.stop();
+    assert!(status.success(), "{status:?}");
+    let mut rest = Vec::new();
+    assert_eq!(reader.read_to_end(&mut rest).unwrap(), 0);
+}

@@ -1,0 +1,73 @@
+//! Row 55: what strangers write cannot forge a line in a log.
+
+use crate::support::daemon::TestDaemon;
+use crate::support::http::Request;
+use serde_json::{Value, json};
+
+const FORGED: &str = "x\r\n{\"event\":\"forged\"}\n\u{1b}[2K\u{1b}[1Gforged";
+
+#[test]
+fn line_breaks_and_escapes_in_an_event_stay_inside_one_record() {
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let event = json!({"event": {"event": "agent.noted", "metadata": {"note": FORGED, FORGED: 1}}});
+    let written = agent.post("/audit/events", &event).expect(200).json();
+    let listed = agent.get("/audit/events?limit=1000").expect(200).json();
+    let entries = listed["entries"].as_array().unwrap();
+    assert!(entries.iter().all(|entry| entry["event"] != "forged"));
+    let ours = entries
+        .iter()
+        .find(|entry| entry["event_id"] == written["event_id"])
+        .unwrap();
+    assert_eq!(ours["metadata"]["note"], FORGED);
+    let lines = audit_lines(&daemon, written["event_id"].as_str().unwrap());
+    for line in &lines {
+        assert!(
+            !line.bytes().any(|byte| byte.is_ascii_control()),
+            "{line:?}"
+        );
+        let record: Value = serde_json::from_str(line).unwrap();
+        assert_ne!(record["event"], "forged");
+    }
+}
+
+/// The lines of `audit.log`, once the record of `id` has reached it.
+fn audit_lines(daemon: &TestDaemon, id: &str) -> Vec<String> {
+    let path = daemon.home().join("audit.log");
+    let deadline = std::time::Instant::now() + crate::support::http::PATIENCE;
+    loop {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if text.contains(id) {
+            return text.lines().map(str::to_owned).collect();
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the event never reached {path:?}"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn requests_cannot_write_lines_of_their_own_into_the_daemons_log() {
+    let daemon = TestDaemon::builder().env("AUTHSOME_LOG", "debug").start();
+    let agent = daemon.agent("scout");
+    let escape = "%0d%0aFORGED-LINE%1b%5b2K";
+    for target in [
+        format!("/nothing/{escape}"),
+        format!("/providers/{escape}"),
+        format!("/whoami?{escape}"),
+    ] {
+        daemon.send(&Request::new("GET", &target));
+        agent.get(&target);
+    }
+    let hostile = Request::new("GET", "/whoami")
+        .header("User-Agent", "\u{1b}[2KFORGED-LINE")
+        .header("Authorization", "PoP \u{1b}[2KFORGED-LINE");
+    daemon.send(&hostile);
+    let log = daemon.stderr();
+    for line in log.lines() {
+        assert!(!line.starts_with("FORGED-LINE"), "{line:?}");
+        assert!(!line.contains("\u{1b}[2K"), "{line:?}");
+    }
+}
