@@ -3,6 +3,7 @@
 //! The sign-in and sign-up forms have no session to bind their token to, so a cookie of their own
 //! binds them to the browser that opened them.
 
+use super::prose::{Piece, sentence};
 use super::render::{Nav, Page, PageError, page, see_other, with_cookie};
 use crate::api::paths;
 use crate::model::{ErrorCode, Role};
@@ -63,7 +64,7 @@ struct SignInPage<'a> {
     csrf: &'a str,
     next: &'a str,
     email: &'a str,
-    problem: Option<&'a str>,
+    problem: Option<Vec<Piece>>,
     is_local: bool,
     is_interrupted: bool,
     can_sign_up: bool,
@@ -77,15 +78,15 @@ struct SignUpPage<'a> {
     next: &'a str,
     token: &'a str,
     email: &'a str,
-    problem: Option<&'a str>,
+    problem: Option<Vec<Piece>>,
     is_admin: bool,
 }
 
 #[derive(Debug, Template)]
 #[template(path = "account.html")]
-struct AccountPage<'a> {
+struct AccountPage {
     nav: Nav,
-    problem: Option<&'a str>,
+    problem: Option<Vec<Piece>>,
 }
 
 /// What a form page shows beside its empty fields.
@@ -130,7 +131,7 @@ async fn show_sign_in(
             csrf: token.field().reveal(),
             next: next.as_str(),
             email: attempt.email,
-            problem: attempt.problem,
+            problem: attempt.problem.map(sentence),
             is_local: !app.origins.is_hosted(),
             is_interrupted: !next.is_home(),
             can_sign_up: open.is_some(),
@@ -197,7 +198,7 @@ async fn show_sign_up(
             next: Next::parse(&coming.next).as_str(),
             token: &coming.token,
             email: attempt.email,
-            problem: attempt.problem,
+            problem: attempt.problem.map(sentence),
             is_admin: role == Role::Admin,
         },
     )?;
@@ -260,6 +261,7 @@ pub(super) async fn open(person: Person) -> Page {
 
 fn show_account(person: &Person, status: StatusCode, problem: Option<&str>) -> Page {
     let nav = Nav::of(person, "account");
+    let problem = problem.map(sentence);
     page(status, &AccountPage { nav, problem })
 }
 

@@ -2,7 +2,7 @@
 
 use super::render::{Nav, Page, moment, page};
 use crate::model::audit::EventSource;
-use crate::model::{AuditRecord, Outcome};
+use crate::model::{AuditRecord, Outcome, PrincipalId};
 use crate::server::extract::{ForPerson, Person, Query};
 use crate::server::state::App;
 use crate::services::AuditQuery;
@@ -49,18 +49,22 @@ pub(super) async fn show(
         StatusCode::OK,
         &Audit {
             nav: Nav::of(&person, "audit"),
-            rows: found.entries.into_iter().map(Row::of).collect(),
+            rows: found
+                .entries
+                .into_iter()
+                .map(|record| Row::of(record, &person))
+                .collect(),
             older: found.next_cursor,
         },
     )
 }
 
 impl Row {
-    fn of(record: AuditRecord) -> Self {
+    fn of(record: AuditRecord, reader: &Person) -> Self {
         let event = record.event;
         let provider = event.provider.map(String::from).unwrap_or_default();
         let identity = event.identity.map(String::from);
-        let principal = event.principal.map(String::from);
+        let principal = event.principal.map(|principal| name(&principal, reader));
         Self {
             time: moment(record.at),
             event: event.event.as_str().to_owned(),
@@ -78,4 +82,15 @@ impl Row {
             },
         }
     }
+}
+
+/// The reader's own name, or the beginning of somebody else's id, which is enough to tell them apart.
+fn name(principal: &PrincipalId, reader: &Person) -> String {
+    let signed_in = &reader.session.person;
+    if *principal == signed_in.principal {
+        return "you".to_owned();
+    }
+    let id = principal.as_str();
+    let id = id.strip_prefix("principal_").unwrap_or(id);
+    format!("account {}", id.get(..8).unwrap_or(id))
 }

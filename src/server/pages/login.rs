@@ -2,6 +2,7 @@
 
 use super::account::sign_in_first;
 use super::message;
+use super::prose::{Piece, sentence};
 use super::render::{Page, clock_time, page, see_other, with_cookie};
 use crate::api::paths;
 use crate::model::{ErrorCode, LoginSession, LoginSessionId, LoginState};
@@ -41,7 +42,7 @@ struct FormPage<'a> {
     action: String,
     csrf: &'a str,
     fields: &'a [Field],
-    problem: Option<&'a str>,
+    problem: Option<Vec<Piece>>,
     ends: String,
 }
 
@@ -129,7 +130,7 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
             action: paths::login_input(&session.id),
             csrf: form.csrf.reveal(),
             fields: &form.fields,
-            problem: form.problem.as_deref(),
+            problem: form.problem.as_deref().map(sentence),
             ends: clock_time(session.expires_at),
         },
     )
@@ -154,7 +155,7 @@ fn finished(session: &LoginSession) -> Page {
         | LoginState::Completed { .. } => message::done(
             "Login successful",
             &format!(
-                "The key for {provider} is stored as the connection {}.",
+                "the key for {provider} is stored as the connection `{}`",
                 session.connection
             ),
             "You can close this page and go back to your terminal.",

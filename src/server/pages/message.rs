@@ -1,5 +1,6 @@
 //! One thing to say, and what to do now.
 
+use super::prose::{Piece, sentence};
 use super::render::{Page, page};
 use crate::server::error::ApiError;
 use askama::Template;
@@ -11,8 +12,8 @@ struct Message<'a> {
     tone: &'static str,
     sign: &'static str,
     title: &'a str,
-    text: &'a str,
-    hint: Option<&'a str>,
+    text: Vec<Piece>,
+    hint: Option<Vec<Piece>>,
     trace: Option<&'a str>,
 }
 
@@ -32,8 +33,8 @@ pub(in crate::server) fn failure(error: &ApiError, trace: &str) -> String {
         tone: "bad",
         sign: "!",
         title,
-        text: &sentence(error.message()),
-        hint: error.next_step().map(sentence).as_deref(),
+        text: sentence(error.message()),
+        hint: error.next_step().map(sentence),
         trace: Some(trace),
     }
     .render();
@@ -48,8 +49,8 @@ pub(super) fn done(title: &str, message: &str, hint: &str) -> Page {
             tone: "good",
             sign: "✓",
             title,
-            text: message,
-            hint: Some(hint),
+            text: sentence(message),
+            hint: Some(sentence(hint)),
             trace: None,
         },
     )
@@ -63,24 +64,11 @@ pub(super) fn called_off(title: &str, message: &str, hint: &str) -> Page {
             tone: "wait",
             sign: "–",
             title,
-            text: message,
-            hint: Some(hint),
+            text: sentence(message),
+            hint: Some(sentence(hint)),
             trace: None,
         },
     )
-}
-
-/// Errors are lower case and without a full stop; pages are prose.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let mut sentence: String = letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default();
-    if !sentence.ends_with(['.', '!', '?', '`']) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 #[cfg(test)]
@@ -94,11 +82,5 @@ mod tests {
         let page = failure(&error, "\"><b>");
         assert!(!page.contains("<script>"));
         assert!(!page.contains("<b>"));
-    }
-
-    #[test]
-    fn an_error_reads_as_a_sentence() {
-        assert_eq!(sentence("it is gone"), "It is gone.");
-        assert_eq!(sentence(""), ".");
     }
 }

@@ -10,6 +10,7 @@ mod claim;
 mod dashboard;
 mod login;
 mod message;
+mod prose;
 mod render;
 
 pub(super) use account::sign_in_first;
