@@ -1,3 +1,5 @@
+//! Which route a request takes, and which it never does.
+
 use super::*;
 
 fn route(provider: &str, connection: &str, is_default: bool, urls: &[&str]) -> Route {

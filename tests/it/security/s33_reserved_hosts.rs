@@ -40,7 +40,8 @@ fn the_name_of_a_bundled_provider_is_asked_for_twice() {
     let daemon = TestDaemon::start();
     let admin = daemon.agent("admin-agent");
     let own = claiming("openai", "llm.corp.example");
-    admin.post("/providers", &own).expect(409);
+    let refused = admin.post("/providers", &own).expect(400).json();
+    assert_eq!(refused["error"], "ProviderAlreadyRegisteredError");
     admin
         .post("/providers", &json!({"definition": own, "force": true}))
         .expect(200);
