@@ -48,6 +48,10 @@ const REMOVED: [&str; 3] = [
     "npm_config_cafile",
 ];
 
+/// Teaches the proxy to versions of node that do not look at `HTTPS_PROXY`; a file for
+/// [`ChildSettings::node_proxy`].
+pub const NODE_PROXY: &str = include_str!("node_proxy.cjs");
+
 /// What a run gives its child.
 #[derive(Debug, Clone, Copy)]
 pub struct ChildSettings<'a> {
@@ -57,6 +61,8 @@ pub struct ChildSettings<'a> {
     pub bundle: &'a Path,
     /// The file with what node is to trust beside its own.
     pub node_bundle: &'a Path,
+    /// The file with [`NODE_PROXY`] in it.
+    pub node_proxy: &'a Path,
     /// Names of this machine that are reached without the proxy.
     pub bypass: &'a [&'static str],
     /// Variables that hold a secret, and the placeholders they get.
@@ -85,6 +91,7 @@ pub fn child_environment<'a>(
         .collect();
     child.retain(|name, _| !REMOVED.iter().any(|gone| name.eq_ignore_ascii_case(gone)));
     let bypass = bypass_list(&child, settings);
+    let node_options = node_options(&child, settings.node_proxy);
     let mut set = |name: &str, value: &OsStr| child.insert(name.into(), value.into());
     for name in PROXY {
         set(name, settings.proxy_url.as_ref());
@@ -97,11 +104,24 @@ pub fn child_environment<'a>(
     }
     set(NODE_TRUST, settings.node_bundle.as_os_str());
     set("NODE_USE_ENV_PROXY", "1".as_ref());
+    if let Some(options) = node_options {
+        set("NODE_OPTIONS", options.as_ref());
+    }
     set("GIT_HTTP_PROXY_AUTHMETHOD", "basic".as_ref());
     for (name, placeholder) in settings.placeholders {
         set(name, placeholder.as_ref());
     }
     child
+}
+
+/// The user's own options and ours; `None` where they cannot be put together.
+fn node_options(child: &BTreeMap<OsString, OsString>, file: &Path) -> Option<String> {
+    let file = file.to_str().filter(|path| !path.contains(['"', '\\']))?;
+    let ours = format!("--require=\"{file}\"");
+    match child.get(OsStr::new("NODE_OPTIONS")) {
+        Some(theirs) if !theirs.is_empty() => Some(format!("{} {ours}", theirs.to_str()?)),
+        _ => Some(ours),
+    }
 }
 
 /// The user's list in both spellings, without names that a route wants proxied, and this machine.
@@ -135,6 +155,7 @@ mod tests {
             proxy_url: "http://authsome:p@127.0.0.1:9",
             bundle: Path::new("/run/all.pem"),
             node_bundle: Path::new("/run/ca.pem"),
+            node_proxy: Path::new("/run/node.cjs"),
             bypass,
             placeholders: &placeholders,
         };
@@ -219,6 +240,15 @@ mod tests {
         );
         assert_eq!(get(&child, "npm_config_https_proxy"), "(unset)");
         assert_eq!(get(&child, "NPM_CONFIG_CAFILE"), "(unset)");
+    }
+
+    #[test]
+    fn the_users_node_options_stay() {
+        let ours = "--require=\"/run/node.cjs\"";
+        assert_eq!(get(&child(&[], &[]), "NODE_OPTIONS"), ours);
+        let both = child(&[("NODE_OPTIONS", "--max-old-space-size=64")], &[]);
+        let expected = format!("--max-old-space-size=64 {ours}");
+        assert_eq!(get(&both, "NODE_OPTIONS"), expected);
     }
 
     #[test]

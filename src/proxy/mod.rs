@@ -36,6 +36,6 @@ mod upstream;
 mod websocket;
 
 pub use bundle::{Bundle, system_roots};
-pub use environment::{ChildSettings, child_environment, trusted_files};
+pub use environment::{ChildSettings, NODE_PROXY, child_environment, trusted_files};
 pub use resolve::{Placeholder, Refusal, Resolve, Route};
 pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, start};

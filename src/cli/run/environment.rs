@@ -7,7 +7,7 @@ use super::routes::Plan;
 use crate::cli::error::CliError;
 use crate::config::{ChildEnvironment, Config, Home};
 use crate::proxy::{
-    Bundle, ChildSettings, RunningProxy, child_environment, system_roots, trusted_files,
+    Bundle, ChildSettings, NODE_PROXY, RunningProxy, child_environment, system_roots, trusted_files,
 };
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -76,6 +76,7 @@ impl Directory {
             proxy_url: &proxy.url_with_secret(),
             bundle: &bundle,
             node_bundle: &node_bundle,
+            node_proxy: &self.write("node-proxy.cjs", NODE_PROXY)?,
             bypass: proxy.bypass(),
             placeholders: &plan.variables(),
         };

@@ -1,4 +1,8 @@
 //! Proxy stories.
 
+pub(crate) mod clients;
 pub(crate) mod harness;
+mod properties;
+mod run;
+pub(crate) mod runner;
 mod streams;

@@ -34,6 +34,7 @@ mod s41_reflection;
 mod s42_smuggling;
 mod s43_own_header;
 mod s44_ca;
+mod s45_environment;
 mod s46_revoked;
 mod s46_stale_credential;
 mod s47_placeholders;
