@@ -51,6 +51,8 @@ impl GuardControl {
 enum Framing {
     Head {
         looked_at: usize,
+        /// An empty line before it was passed over; a second one is not.
+        skipped: bool,
     },
     Fixed(u64),
     ChunkSize,
@@ -84,7 +86,7 @@ impl<S> Guard<S> {
             io,
             unjudged: BytesMut::new(),
             passed: BytesMut::new(),
-            framing: Framing::Head { looked_at: 0 },
+            framing: first_byte(),
             control: Arc::clone(&control),
             deadline: None,
         };
@@ -99,7 +101,7 @@ impl<S> Guard<S> {
     /// Moves what is in order from `unjudged` to `passed`; without progress it needs more bytes.
     fn judge(&mut self) -> io::Result<()> {
         match self.framing {
-            Framing::Head { looked_at } => self.judge_head(looked_at),
+            Framing::Head { looked_at, skipped } => self.judge_head(looked_at, skipped),
             Framing::Fixed(left) => {
                 let rest = self.pass_data(left);
                 self.framing = if rest == 0 {
@@ -131,16 +133,17 @@ impl<S> Guard<S> {
         Ok(())
     }
 
-    fn judge_head(&mut self, mut looked_at: usize) {
+    fn judge_head(&mut self, mut looked_at: usize, mut skipped: bool) {
         // RFC 9112 section 2.2: one empty line before a request is ignored.
-        if self.unjudged.starts_with(b"\r\n") && looked_at <= 2 {
+        if !skipped && self.unjudged.starts_with(b"\r\n") {
             self.unjudged.advance(2);
-            looked_at = 0;
+            (looked_at, skipped) = (0, true);
         }
         match head::find_end(&self.unjudged, looked_at) {
             Ok(None) => {
                 self.framing = Framing::Head {
                     looked_at: self.unjudged.len(),
+                    skipped,
                 }
             }
             Ok(Some(end)) => match head::check(&self.unjudged[..end]) {
@@ -246,7 +249,10 @@ impl<S> Guard<S> {
 }
 
 const fn first_byte() -> Framing {
-    Framing::Head { looked_at: 0 }
+    Framing::Head {
+        looked_at: 0,
+        skipped: false,
+    }
 }
 
 fn broken() -> io::Error {
@@ -341,5 +347,80 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// What passes when the bytes come in pieces, and whether the guard said no.
+    fn through(pieces: &[&[u8]]) -> (Vec<u8>, Option<Defect>) {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_time().build().unwrap();
+        runtime.block_on(async {
+            let (mut near, far) = tokio::io::duplex(1 << 20);
+            let (mut guard, control) = Guard::new(far);
+            let mut out = Vec::new();
+            for piece in pieces {
+                near.write_all(piece).await.unwrap();
+                // Nothing more can come until the next piece: an empty wait means all was read.
+                let _ = drain(&mut guard, &mut out).await;
+            }
+            (out, control.take_defect())
+        })
+    }
+
+    async fn drain(guard: &mut Guard<tokio::io::DuplexStream>, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        loop {
+            tokio::select! {
+                biased;
+                read = guard.read(&mut buffer) => match read? {
+                    0 => return Ok(()),
+                    count => out.extend_from_slice(&buffer[..count]),
+                },
+                () = tokio::task::yield_now() => return Ok(()),
+            }
+        }
+    }
+
+    #[test]
+    fn requests_in_order_pass_as_they_are() {
+        let text = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc\
+            POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n\
+            GET /c HTTP/1.1\r\nHost: x\r\n\r\n";
+        assert_eq!(through(&[text]), (text.to_vec(), None));
+        let bytes: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(through(&bytes), (text.to_vec(), None));
+    }
+
+    #[test]
+    fn nothing_passes_after_an_upgrade_or_a_defect() {
+        let connect = b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n";
+        let (out, _) = through(&[connect, b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"]);
+        assert_eq!(out, connect);
+        let bad = b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+        assert_eq!(through(&[bad]), (STAND_IN.to_vec(), Some(Defect::Host)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_no_cut_changes_what_passes(
+            words in proptest::collection::vec(proptest::sample::select(vec![
+                "GET / HTTP/1.1\r\n", "POST /a HTTP/1.1\r\n", "Host: x\r\n", "Content-Length: 3\r\n",
+                "Transfer-Encoding: chunked\r\n", "\r\n", "abc", "3\r\nabc\r\n", "0\r\n\r\n", "X: y\r\n",
+                " fold\r\n", "\n", "\r", "\0", "Upgrade: websocket\r\n",
+            ]), 0..14),
+            cut in 0_usize..400,
+        ) {
+            let text = words.concat().into_bytes();
+            let cut = cut.min(text.len());
+            let whole = through(&[&text]);
+            let pieces = through(&[&text[..cut], &text[cut..]]);
+            prop_assert_eq!(whole, pieces);
+        }
     }
 }

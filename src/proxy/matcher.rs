@@ -109,10 +109,15 @@ impl RouteTable {
         self.exact.contains_key(authority) || self.matching_patterns(authority).next().is_some()
     }
 
-    /// Whether the host is known on any port: such a request in cleartext deserves a warning.
-    pub(super) fn knows_host(&self, host: &str) -> bool {
+    /// Whether a request in cleartext to this place deserves a warning: its host is known, on
+    /// whatever port, or it is a service of this machine that is known by its port.
+    pub(super) fn expects_tls(&self, authority: &Authority) -> bool {
+        let host = authority.host();
+        if host::is_loopback(host) {
+            return self.exact.contains_key(authority);
+        }
         self.exact.keys().any(|known| known.host() == host)
-            || (!host::is_loopback(host) && self.patterns.iter().any(|(p, _)| p.is_match(host)))
+            || self.patterns.iter().any(|(pattern, _)| pattern.is_match(host))
     }
 
     /// The providers whose place this is, on whatever path.

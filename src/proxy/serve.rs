@@ -171,7 +171,7 @@ impl<R: Resolve> Front<R> {
         self.refuse_self(&authority)?;
         exchange::rewrite_plain(&mut request, &authority)?;
         exchange::check_head(&self.shared, &request, &BTreeSet::new(), authority.host())?;
-        if self.shared.table.knows_host(authority.host()) {
+        if self.shared.table.expects_tls(&authority) {
             self.shared.notices.tell(Notice::Cleartext {
                 host: authority.host().to_owned(),
             });

@@ -14,9 +14,9 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -30,7 +30,9 @@ impl Directory {
         sweep(&runs);
         let mut named = tempfile::Builder::new();
         let prefix = format!("{}-", std::process::id());
-        named.prefix(&prefix);
+        named
+            .prefix(&prefix)
+            .permissions(Permissions::from_mode(0o700));
         let made = std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

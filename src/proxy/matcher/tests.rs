@@ -173,6 +173,47 @@ fn entries_that_cannot_be_used_are_told() {
     let (table, unusable) = RouteTable::new(&routes, &Choice::default());
     assert_eq!(unusable.len(), 1);
     assert!(unusable[0].1.contains("only https"));
-    assert!(table.knows_host("api.y.com"));
-    assert!(!table.knows_host("api.x.com"));
+    let expects_tls = |host: &str, port| {
+        let authority = Authority::of_host(host, port).unwrap();
+        table.expects_tls(&authority)
+    };
+    assert!(expects_tls("api.y.com", 80));
+    assert!(!expects_tls("api.x.com", 80));
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_injected_has_the_host_port_and_prefix_of_a_route(
+        hosts in proptest::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){1,2}(:8443)?(/[cd]{1,2}){0,2}", 1..4),
+        host in "[ab]{1,2}(\\.[ab]{1,2}){1,2}",
+        port in proptest::sample::select(vec![80_u16, 443, 8443]),
+        path in "(/[cd.%2e]{0,3}){0,4}",
+    ) {
+        let routes: Vec<_> = hosts
+            .iter()
+            .enumerate()
+            .map(|(n, url)| route(&format!("p{n}"), "default", true, &[&format!("https://{url}")]))
+            .collect();
+        let (table, unusable) = RouteTable::new(&routes, &Choice::default());
+        proptest::prop_assert!(unusable.is_empty(), "{unusable:?}");
+        let target = Target { host: host.clone(), port, path: path.clone() };
+        if let Decision::Inject { provider, .. } = table.decide(&target, None) {
+            let index: usize = provider.as_str()[1..].parse().unwrap();
+            let (authority, prefix) = match hosts[index].find('/') {
+                Some(at) => hosts[index].split_at(at),
+                None => (hosts[index].as_str(), ""),
+            };
+            let (named, at) = authority.split_once(':').unwrap_or((authority, "443"));
+            proptest::prop_assert_eq!(named, host);
+            proptest::prop_assert_eq!(at, port.to_string());
+            proptest::prop_assert!(path.starts_with(prefix));
+        }
+    }
+
+    #[test]
+    fn no_definition_and_no_target_makes_it_panic(url in ".{0,60}", host in ".{0,40}", path in ".{0,40}") {
+        let routes = [route("x", "default", true, &[&url, &format!("regex:{url}")])];
+        let (table, _) = RouteTable::new(&routes, &Choice::default());
+        let _ = table.decide(&Target { host, port: 443, path }, None);
+    }
 }

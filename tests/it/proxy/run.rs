@@ -87,7 +87,7 @@ fn the_child_has_the_terminal_and_ctrl_c_comes_once() {
         return crate::proxy::clients::skipped("script (util-linux)");
     }
     let inner = "trap \"echo got-int; exit 5\" INT; test -t 0 && test -t 1 && echo ready; while :; do sleep 0.05; done";
-    let line = format!("\"$0\" run -- sh -c '{inner}'");
+    let line = format!("exec \"$0\" run -- sh -c '{inner}'");
     let mut wrapped = laptop.command(&[]);
     let environment: Vec<_> = wrapped
         .get_envs()

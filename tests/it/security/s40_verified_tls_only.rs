@@ -8,9 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[tokio::test]
 async fn a_cleartext_request_to_a_matched_host_gets_nothing_and_a_warning() {
     let upstream = Upstream::start();
-    let mut run = acme(&upstream).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    let matched = vec![route("acme", &format!("https://localhost:{port}"))];
+    let mut run = run(matched, vec![bearer()], &upstream, |_| {}).await;
     let peer = tokio::spawn(async move {
         let (mut tcp, _) = listener.accept().await.unwrap();
         let mut request = vec![0; 8192];
