@@ -9,7 +9,9 @@ use authsome::crypto::proof::{self, Expected};
 use authsome::crypto::{DataKey, did};
 use authsome::model::api_url::ApiUrl;
 use authsome::model::target::InjectedPart;
-use authsome::model::{Credential, Did};
+use authsome::model::{ConnectionName, Credential, Did, Target};
+use authsome::proxy::Route;
+use authsome::proxy::matcher::{Choice, Decision, RouteTable};
 use authsome::secret::ApiKey;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -133,4 +135,46 @@ pub fn provider_json(data: &[u8]) {
                 && again.provider.export == provider.export
         })
     }));
+}
+
+/// An `api_url`, a host, a path and a port number, one a line. What is injected is the place the entry
+/// names, and a path that could be read in two ways never decides.
+pub fn matcher(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut lines = text.split('\n');
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    let (entry, host, path, port) = (line(), line(), line(), line());
+    let Ok(provider) = "acme".parse() else { return };
+    let route = Route {
+        provider,
+        connection: ConnectionName::default(),
+        is_default: true,
+        api_urls: vec![entry.clone()],
+        excluded_paths: Vec::new(),
+    };
+    let (table, unusable) = RouteTable::new(&[route], &Choice::default());
+    let port = port.parse().unwrap_or(443);
+    let target = Target { host, port, path };
+    let Decision::Inject { .. } = table.decide(&target, None) else {
+        return;
+    };
+    assert!(unusable.is_empty());
+    let Ok(place) = entry.parse::<ApiUrl>() else {
+        panic!("matched by an entry that does not parse");
+    };
+    assert!(place.tls && place.port == target.port);
+    let plain = |c: u8| c.is_ascii_lowercase() || matches!(c, b'.' | b'-');
+    assert!(place.matches_host(&target.host) || !target.host.bytes().all(plain));
+    assert!(place.matches_path(&target.path));
+    if !place.path_prefix.is_empty() {
+        for trick in ["..", "//", "\\", ";", "%2e", "%2F", "%5c"] {
+            assert!(
+                !target.path.contains(&format!("/{trick}/")),
+                "{}",
+                target.path
+            );
+        }
+    }
 }

@@ -58,7 +58,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let client = context.client().await?;
     let plan = Plan::of(&client, &args).await?;
     if plan.routes.is_empty() {
-        context.out.note("nothing is connected yet, so nothing is added; `authsome login PROVIDER` is the way");
+        context.out.note(
+            "nothing is connected yet, so nothing is added; `authsome login PROVIDER` is the way",
+        );
     }
     let environment = ChildEnvironment::capture();
     let directory = environment::Directory::create(&context.config.home)?;

@@ -373,7 +373,10 @@ mod tests {
         })
     }
 
-    async fn drain(guard: &mut Guard<tokio::io::DuplexStream>, out: &mut Vec<u8>) -> io::Result<()> {
+    async fn drain(
+        guard: &mut Guard<tokio::io::DuplexStream>,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
         let mut buffer = [0; 4096];
         loop {
             tokio::select! {

@@ -117,7 +117,10 @@ impl RouteTable {
             return self.exact.contains_key(authority);
         }
         self.exact.keys().any(|known| known.host() == host)
-            || self.patterns.iter().any(|(pattern, _)| pattern.is_match(host))
+            || self
+                .patterns
+                .iter()
+                .any(|(pattern, _)| pattern.is_match(host))
     }
 
     /// The providers whose place this is, on whatever path.

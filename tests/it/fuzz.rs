@@ -69,6 +69,21 @@ fn every_definition_passes_its_target() {
     }
 }
 
+/// An entry, a host, a path and a port, a line each.
+const PLACES: [&str; 4] = [
+    "https://api.x.com/v1\napi.x.com\n/v1/chat\n443",
+    "https://api.x.com/v1\napi.x.com\n/v1/../admin\n443",
+    "regex:.*\\.x\\.com\napi.x.com\n/\n443",
+    "https://localhost:8443\nlocalhost\n/a\n8443",
+];
+
+#[test]
+fn every_place_passes_its_target() {
+    for place in PLACES {
+        entries::matcher(place.as_bytes());
+    }
+}
+
 static SEEDS: LazyLock<[Vec<String>; 3]> = LazyLock::new(|| {
     [
         seeds("proofs", "token"),
@@ -98,11 +113,20 @@ proptest! {
     }
 
     #[test]
+    fn bent_places_pass_their_target(
+        which in 0..PLACES.len(),
+        choices in proptest::collection::vec((any::<usize>(), 0x20_u8..0x7f), 0..6),
+    ) {
+        entries::matcher(&bend(PLACES[which], &choices));
+    }
+
+    #[test]
     fn random_bytes_pass_every_target(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         entries::proof(&data);
         entries::did(&data);
         entries::envelope(&data);
         entries::provider_json(&data);
+        entries::matcher(&data);
     }
 
     #[test]
