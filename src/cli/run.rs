@@ -10,7 +10,7 @@ mod routes;
 
 use super::context::Context;
 use super::error::CliError;
-use crate::clock::{Clock, SystemClock};
+use crate::client;
 use crate::config::ChildEnvironment;
 use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use crate::proxy::{self, ProxyConfig, RunningProxy};
@@ -74,11 +74,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
 
 async fn start_proxy(
     context: &Context,
-    client: crate::client::Client,
+    client: client::Client,
     plan: &Plan,
 ) -> Result<RunningProxy, CliError> {
     let (sender, mut notices) = mpsc::channel(NOTICES);
-    let mut config = ProxyConfig::new(SystemClock.now());
+    let mut config = ProxyConfig::new(client::now());
     config.connections.clone_from(&plan.connections);
     config.providers.clone_from(&plan.providers);
     config.placeholders = plan.placeholders();

@@ -2,6 +2,8 @@
 //!
 //! The proxy owns the trait; a client of the daemon, or the daemon's own resolver, implements it.
 
+use super::start::Error;
+use crate::model::placeholder::PlaceholderTemplate;
 use crate::model::{ConnectionName, ErrorCode, Injection, ProviderName, Target};
 use std::future::Future;
 
@@ -49,4 +51,18 @@ pub struct Refusal {
 pub struct Placeholder {
     pub provider: ProviderName,
     pub value: String,
+}
+
+impl Placeholder {
+    /// A new one, shaped by the definition's template where it has one that can be read.
+    pub fn new(provider: ProviderName, template: Option<&str>) -> Result<Self, Error> {
+        let written = template.and_then(|text| text.parse().ok());
+        let template = written.unwrap_or_else(|| PlaceholderTemplate::plain(&provider));
+        // Enough for the longest template, bytes thrown away for fairness included.
+        let mut pool = [0_u8; 2048];
+        getrandom::fill(&mut pool).map_err(|_| Error::Random)?;
+        let mut pool = pool.into_iter();
+        let value = template.fill(|| pool.next().unwrap_or_default());
+        Ok(Self { provider, value })
+    }
 }

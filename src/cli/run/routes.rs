@@ -4,8 +4,6 @@ use super::{Args, not_connected};
 use crate::api::{ProxyRoute, RouteScope};
 use crate::cli::error::CliError;
 use crate::client::Client;
-use crate::crypto::random;
-use crate::model::placeholder::PlaceholderTemplate;
 use crate::model::{ConnectionName, ProviderName};
 use crate::proxy::{Placeholder, Route};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +58,7 @@ impl Plan {
         let mut fakes = BTreeMap::new();
         for route in found.iter().filter(wanted) {
             if !fakes.contains_key(&route.provider) {
-                fakes.insert(route.provider.clone(), Fake::of(route));
+                fakes.insert(route.provider.clone(), Fake::of(route)?);
             }
         }
         Ok(Self {
@@ -93,21 +91,13 @@ impl Plan {
 }
 
 impl Fake {
-    fn of(route: &ProxyRoute) -> Self {
-        let written = route
-            .placeholder
-            .as_deref()
-            .and_then(|text| text.parse().ok());
-        let template: PlaceholderTemplate =
-            written.unwrap_or_else(|| PlaceholderTemplate::plain(&route.provider));
-        // Enough for the longest template, bytes thrown away for fairness included.
-        let pool = random::bytes::<2048>();
-        let mut pool = pool.iter().copied();
-        let value = template.fill(|| pool.next().unwrap_or_default());
-        Self {
-            value,
+    fn of(route: &ProxyRoute) -> Result<Self, CliError> {
+        let made = Placeholder::new(route.provider.clone(), route.placeholder.as_deref())
+            .map_err(|error| CliError::internal("could not make a placeholder", error))?;
+        Ok(Self {
+            value: made.value,
             variables: route.secret_variables.clone(),
-        }
+        })
     }
 }
 
