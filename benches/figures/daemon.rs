@@ -21,7 +21,7 @@ pub(crate) struct BenchDaemon {
     child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) home: PathBuf,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl BenchDaemon {
@@ -37,7 +37,7 @@ impl BenchDaemon {
         let _ = std::fs::remove_file(&notify);
         let socket = UnixDatagram::bind(&notify).expect("a socket");
         socket
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_mins(1)))
             .expect("a socket takes options");
         let child = command(&home)
             .args(["daemon", "serve"])
@@ -53,7 +53,7 @@ impl BenchDaemon {
             child,
             address,
             home,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -66,7 +66,7 @@ impl BenchDaemon {
         );
         let _ = self.child.wait();
         let empty = tempfile::tempdir().expect("a temporary directory");
-        std::mem::replace(&mut self._dir, empty)
+        std::mem::replace(&mut self.dir, empty)
     }
 
     pub(crate) fn url(&self) -> String {

@@ -5,6 +5,12 @@
 //! same cores as the daemon. Next to each figure stands a baseline of the same run (the cost of
 //! starting any process, of the cheapest request), because machines differ and are shared.
 
+#![expect(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot go on stops there, and prints rounded figures"
+)]
+
 mod daemon;
 mod http;
 mod load;
