@@ -4,10 +4,12 @@ use super::error::CliError;
 use super::identities::Identities;
 use super::output::Output;
 use super::{claim, daemon};
-use crate::client::Client;
+use crate::api::Health;
+use crate::client::{Client, Error};
 use crate::config::{ClientConfig, Config};
 use crate::telemetry;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// What a command needs to know and to do its work.
@@ -30,6 +32,11 @@ impl Context {
     /// The daemon that commands talk to.
     pub(crate) fn daemon_url(&self) -> Result<Url, CliError> {
         Ok(self.config.effective_daemon_url(&self.settings()?)?)
+    }
+
+    /// The same for people and scripts, without the slash at its end.
+    pub(crate) fn daemon_address(&self) -> Result<String, CliError> {
+        Ok(self.daemon_url()?.as_str().trim_end_matches('/').to_owned())
     }
 
     pub(crate) const fn identities(&self) -> Identities<'_> {
@@ -56,7 +63,7 @@ impl Context {
         let health = match client.health().await {
             Err(error) if error.is_unreachable() && Config::is_local_daemon(&url) => {
                 daemon::ensure_running(self).await?;
-                client.health().await?
+                started(&client).await?
             }
             other => other?,
         };
@@ -75,6 +82,17 @@ impl Context {
 pub(crate) struct Connected {
     pub(crate) client: Client,
     pub(crate) instance_id: String,
+}
+
+/// Another command may have won the race to start it, and its daemon may need another moment.
+async fn started(client: &Client) -> Result<Health, Error> {
+    let mut pauses = std::iter::repeat_n(Duration::from_millis(50), 100);
+    loop {
+        match (client.health().await, pauses.next()) {
+            (Err(error), Some(pause)) if error.is_unreachable() => tokio::time::sleep(pause).await,
+            (answer, _) => return answer,
+        }
+    }
 }
 
 fn version_note(client: &Client, theirs: &str) -> String {

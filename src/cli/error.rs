@@ -124,7 +124,7 @@ impl CliError {
             Some((message, usage)) => (message, Some(format!("Usage:{usage}"))),
             None => (text, None),
         };
-        let mut error = Self::usage(cut(message.trim()));
+        let mut error = Self::usage(cut(&message.trim().replace("\n\n", "\n")));
         error.0.hint = hint.map(|usage| cut(usage.trim()));
         error
     }

@@ -74,7 +74,7 @@ impl Answer for Record {
         let mut rows = Rows::new(style, &[]);
         for (name, value) in &self.0 {
             let text = plain(value);
-            if !text.is_empty() {
+            if !text.is_empty() && name != "schema_version" {
                 let tone = if name == "status" {
                     tone_of(&text)
                 } else {

@@ -81,7 +81,7 @@ fn describe(
         did: identity.did().to_string(),
         fingerprint: identity.fingerprint(),
         registration_status: status.registration_status,
-        daemon_url: context.daemon_url()?.to_string(),
+        daemon_url: context.daemon_address()?,
         claim_url: status.claim_url,
         encryption,
     })

@@ -7,7 +7,7 @@ use super::output::{Answer, Style};
 use super::table::{Rows, Tone, tone_of};
 use crate::api::{ConnectionList, ConnectionSummary, Definition};
 use crate::client::now;
-use crate::model::ProviderName;
+use crate::model::{ConnectionName, ProviderName};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -130,7 +130,7 @@ impl From<ConnectionSummary> for Connected {
 impl Connected {
     /// `work (default)`
     pub(crate) fn label(&self) -> String {
-        if self.is_default {
+        if self.is_default && self.connection_name != ConnectionName::DEFAULT {
             format!("{} (default)", self.connection_name)
         } else {
             self.connection_name.clone()

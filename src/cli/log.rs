@@ -140,7 +140,7 @@ impl Answer for Page {
     /// Oldest first, so that the newest stands above the prompt.
     fn text(&self, style: &Style) -> String {
         if self.entries.entries.is_empty() {
-            return "Nothing happened.\n".to_owned();
+            return "Nothing like that was written down.\n".to_owned();
         }
         let mut rows = Rows::new(
             style,

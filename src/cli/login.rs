@@ -88,17 +88,13 @@ pub(crate) struct Outcome {
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
     // Read before anything is begun: a login nobody answers should not be left behind.
-    let piped = args
-        .terminal
-        .key_stdin
-        .then(prompt::secret_from_stdin)
-        .transpose()?;
+    let piped = piped(&args)?;
     let client = context.client().await?;
     let session = client.start_login(&wish(&args)).await?;
     let ended = if session.status == "completed" {
         session
     } else if let Some(key) = piped {
-        answer(&client, &session, key).await?
+        answer_once(&client, &session, key).await?
     } else if types_in_terminal(&args, context, &session) {
         ask(context, &client, &session).await?
     } else {
@@ -110,6 +106,18 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         }
     };
     report(context, ended)
+}
+
+/// The key on stdin. At a terminal it would show as it is typed, so there it is asked for instead.
+fn piped(args: &Args) -> Result<Option<WireSecret>, CliError> {
+    if args.terminal.no_browser && !prompt::has_person() {
+        return Err(CliError::usage("there is no terminal to type the key in")
+            .hint("pipe the key in with --key-stdin, or leave --no-browser out"));
+    }
+    if args.terminal.key_stdin && !prompt::stdin_is_terminal() {
+        return prompt::secret_from_stdin().map(Some);
+    }
+    Ok(None)
 }
 
 fn wish(args: &Args) -> api::StartLogin {
@@ -130,6 +138,7 @@ fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> 
         return false;
     }
     args.terminal.no_browser
+        || args.terminal.key_stdin
         || (!args.link.no_open && !context.config.terminal.can_open_browser && prompt::has_person())
 }
 
@@ -148,11 +157,6 @@ async fn ask(
     client: &Client,
     session: &LoginSession,
 ) -> Result<LoginSession, CliError> {
-    if !prompt::has_person() {
-        cancel(client, session).await;
-        return Err(CliError::usage("there is no terminal to type the key in")
-            .hint("pipe the key in with --key-stdin, or leave --no-browser out"));
-    }
     let provider = client.provider(&session.provider).await?.0;
     let hint = provider
         .api_key
@@ -189,6 +193,20 @@ async fn answer(
         ..api::LoginAnswer::default()
     };
     Ok(client.resume_login(&session.id, data).await?)
+}
+
+/// The key came through a pipe: nobody is there to correct it, so a refused one ends the login.
+async fn answer_once(
+    client: &Client,
+    session: &LoginSession,
+    key: WireSecret,
+) -> Result<LoginSession, CliError> {
+    let answered = answer(client, session, key).await;
+    if answered.is_err() {
+        cancel(client, session).await;
+    }
+    answered
+        .map_err(|error| error.hint("nothing was stored; run the command again with the right key"))
 }
 
 /// Ends a login that nobody will answer; that it ends by itself in minutes is good enough.

@@ -13,7 +13,12 @@ const LONGEST_SECRET: u64 = 64 * 1024;
 
 /// Whether somebody can be asked.
 pub(crate) fn has_person() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+    stdin_is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether what comes on stdin is typed, and would be seen while it is.
+pub(crate) fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
 }
 
 /// Asks yes or no; no is the answer of an empty line.
@@ -41,7 +46,11 @@ pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
             Ok(typed) => taken(typed.map_err(cancelled)?),
             Err(source) => Err(CliError::internal("could not ask in this terminal", source)),
         },
-        _ = tokio::signal::ctrl_c() => Err(CliError::interrupted("cancelled; nothing was stored")),
+        _ = tokio::signal::ctrl_c() => {
+            // The cursor still stands behind the question.
+            drop(dialoguer::console::Term::stderr().write_line(""));
+            Err(CliError::interrupted("cancelled; nothing was stored"))
+        }
     }
 }
 

@@ -36,11 +36,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let name = name_of(&definition)?;
     let client = context.client().await?;
     let known = client.providers().await?;
-    let warnings: Vec<String> = overrides(&known, &name).into_iter().collect();
-    for warning in &warnings {
-        context.out.warn(warning);
-    }
-    agree(&args, context, &definition)?;
+    let overrides = overrides(&known, &name).filter(|_| args.force);
+    agree(&args, context, &definition, overrides.as_deref())?;
     let changed = client
         .register_provider(&RegisterProvider {
             definition,
@@ -52,7 +49,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         said: format!("Registered {name}. Log in with `authsome login {name}`"),
         provider: name,
         connection: None,
-        warnings: warnings.into_iter().chain(changed.warnings).collect(),
+        warnings: overrides.into_iter().chain(changed.warnings).collect(),
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -130,7 +127,12 @@ fn overrides(known: &ProvidersBySource, name: &ProviderName) -> Option<String> {
     }
 }
 
-fn agree(args: &Args, context: &Context, definition: &Value) -> Result<(), CliError> {
+fn agree(
+    args: &Args,
+    context: &Context,
+    definition: &Value,
+    overrides: Option<&str>,
+) -> Result<(), CliError> {
     if args.yes {
         return Ok(());
     }
@@ -141,6 +143,9 @@ fn agree(args: &Args, context: &Context, definition: &Value) -> Result<(), CliEr
                 "look at where it sends credentials and say --yes:\n{reach}"
             )),
         );
+    }
+    if let Some(warning) = overrides {
+        context.out.warn(warning);
     }
     context.out.ask(&format!(
         "Credentials of this provider will go to:\n{reach}"

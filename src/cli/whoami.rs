@@ -75,7 +75,7 @@ impl Me {
             did: who.did.to_string(),
             role: who.role,
             registration_status: who.registration_status,
-            daemon_url: context.daemon_url()?.to_string(),
+            daemon_url: context.daemon_address()?,
             encryption: who.encryption,
             vault_status: ready.checks.vault,
             connected_providers_count: connected.len(),
@@ -105,7 +105,7 @@ impl Answer for Me {
             ("role", &self.role, Tone::Plain),
             ("vault", &self.vault_status, tone_of(&self.vault_status)),
             (
-                "key",
+                "master key",
                 &self.encryption.effective_encryption_source,
                 Tone::Plain,
             ),

@@ -7,7 +7,7 @@ use crate::api::{Health, TRACEPARENT, paths};
 use crate::clock::{SharedClock, SystemClock};
 use crate::crypto::{hex, proof, random};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, header};
 use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,9 +102,7 @@ impl Client {
         if answer.status.is_redirection() {
             return Err(self.redirected());
         }
-        if answer.status == StatusCode::FORBIDDEN
-            || answer.status == StatusCode::MISDIRECTED_REQUEST
-        {
+        if !answer.status.is_success() && Refusal::is_ours(&answer.body) {
             return Err(self.refused(&answer));
         }
         let health = serde_json::from_slice(&answer.body).map_err(|_| self.transport.foreign())?;

@@ -31,6 +31,12 @@ pub(super) struct Answered<'a> {
 }
 
 impl Refusal {
+    /// Whether a body is a refusal of a daemon of ours, and not of whatever else speaks HTTP.
+    pub(super) fn is_ours(body: &[u8]) -> bool {
+        serde_json::from_slice::<ErrorBody>(body)
+            .is_ok_and(|body| ErrorCode::from_class(&body.error).is_some())
+    }
+
     pub(super) fn read(answer: Answered<'_>) -> Self {
         let body: ErrorBody = serde_json::from_slice(answer.body).unwrap_or_default();
         let code = ErrorCode::from_class(&body.error).unwrap_or_else(|| by_status(answer.status));

@@ -30,6 +30,7 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(logins::begin))
         .routes(routes!(logins::show))
         .routes(routes!(logins::resume))
+        .routes(routes!(logins::cancel))
         .routes(routes!(connections::list))
         .routes(routes!(connections::show))
         .routes(routes!(connections::logout))

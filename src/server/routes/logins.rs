@@ -77,3 +77,16 @@ pub(in crate::server) async fn resume(
     let view = app.services.logins.resume(&caller, &id, data).await?;
     Ok(Json(convert::login(view)))
 }
+
+/// Gives up a login that nobody will finish; its link no longer works.
+#[utoipa::path(post, path = paths::LOGIN_CANCEL, tag = "logins",
+    params(("id" = String, Path, description = "The login")),
+    responses((status = 200, body = api::LoginSession), (status = 404, body = api::ErrorBody)))]
+pub(in crate::server) async fn cancel(
+    State(app): State<App>,
+    SignedBy(caller): SignedBy,
+    Path((id,)): Path<(LoginSessionId,)>,
+) -> Answer<api::LoginSession> {
+    let view = app.services.logins.cancel(&caller, &id).await?;
+    Ok(Json(convert::login(view)))
+}

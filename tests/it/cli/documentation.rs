@@ -24,7 +24,7 @@ fn missing(command: &Command, path: &str, sections: &BTreeMap<String, String>) -
     };
     let everywhere = &sections["Everywhere"];
     let mut missing = Vec::new();
-    for argument in command.get_arguments() {
+    for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {
         let home = if argument.is_global_set()
             || matches!(argument.get_id().as_str(), "help" | "version")
         {

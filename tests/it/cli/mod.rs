@@ -2,5 +2,7 @@
 
 mod documentation;
 mod offline;
+mod online;
 mod somebody_else;
+mod terminal;
 mod transcript;

@@ -33,7 +33,8 @@ fn whoami_at(address: SocketAddr) -> (i32, serde_json::Value, bool) {
 
 #[test]
 fn a_port_held_by_another_program_is_said_and_nothing_is_started() {
-    let answers: [&'static [u8]; 5] = [
+    let answers: [&'static [u8]; 6] = [
+        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nForbidden",
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<p>Hi</p>",
         b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}",

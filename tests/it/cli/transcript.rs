@@ -1,6 +1,7 @@
 //! Runs commands and writes down what a person would have seen.
 
-use crate::support::daemon::command;
+use crate::support::daemon::{TestDaemon, command};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use tempfile::TempDir;
@@ -8,7 +9,11 @@ use tempfile::TempDir;
 /// A home and an environment that knows nothing of this machine.
 #[derive(Debug)]
 pub(crate) struct Person {
-    room: TempDir,
+    /// Where the home is, and nothing else of interest.
+    room: PathBuf,
+    home: PathBuf,
+    /// Removed with the person, unless it is a daemon's.
+    _own: Option<TempDir>,
     env: Vec<(String, String)>,
     transcript: String,
 }
@@ -20,9 +25,26 @@ impl Person {
         Self::with("AUTHSOME_DAEMON_URL", "https://127.0.0.1:9")
     }
 
-    pub(crate) fn with(name: &str, value: &str) -> Self {
+    /// Somebody on the machine of a running daemon, with its home.
+    pub(crate) fn at(daemon: &TestDaemon) -> Self {
         Self {
-            room: tempfile::tempdir().unwrap(),
+            room: daemon.home().parent().unwrap().to_owned(),
+            home: daemon.home().to_owned(),
+            _own: None,
+            env: vec![
+                ("AUTHSOME_DAEMON_URL".to_owned(), daemon.url()),
+                ("AUTHSOME_LISTEN".to_owned(), daemon.address().to_string()),
+            ],
+            transcript: String::new(),
+        }
+    }
+
+    pub(crate) fn with(name: &str, value: &str) -> Self {
+        let own = tempfile::tempdir().unwrap();
+        Self {
+            room: own.path().to_owned(),
+            home: own.path().join("home"),
+            _own: Some(own),
             env: vec![(name.to_owned(), value.to_owned())],
             transcript: String::new(),
         }
@@ -35,12 +57,12 @@ impl Person {
     }
 
     pub(crate) fn home(&self) -> PathBuf {
-        self.room.path().join("home")
+        self.home.clone()
     }
 
     /// The command, not run yet.
     pub(crate) fn prepare(&self, args: &[&str]) -> std::process::Command {
-        let mut command = command(&self.home(), &self.env);
+        let mut command = command(&self.home, &self.env);
         command.args(args).stdin(Stdio::null());
         command
     }
@@ -59,19 +81,46 @@ impl Person {
         (ran.code, object)
     }
 
+    /// Runs with `input` on stdin, which is no terminal.
+    pub(crate) fn run_with(&self, input: &str, args: &[&str]) -> Ran {
+        let mut child = self
+            .prepare(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that needs no input may have ended before it was given any.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        Ran::from(child.wait_with_output().unwrap())
+    }
+
     /// Runs and appends to the transcript.
     pub(crate) fn tells(&mut self, args: &[&str]) -> Ran {
         let ran = self.run(args);
+        self.keep("", args, &ran);
+        ran
+    }
+
+    /// The same with `input` on stdin.
+    pub(crate) fn tells_with(&mut self, input: &str, args: &[&str]) -> Ran {
+        let ran = self.run_with(input, args);
+        self.keep("printf … | ", args, &ran);
+        ran
+    }
+
+    fn keep(&mut self, before: &str, args: &[&str], ran: &Ran) {
         let words = std::iter::once("authsome").chain(args.iter().copied());
         let line = words.collect::<Vec<_>>().join(" ");
-        let mut told = vec![format!("$ {line}\n{}", ran.stdout)];
+        let mut told = vec![format!("$ {before}{line}\n{}", ran.stdout)];
         told.extend(ran.stderr.lines().map(|said| format!("2> {said}\n")));
         if ran.code != 0 {
             told.push(format!("[exit {}]\n", ran.code));
         }
         self.transcript.push_str(&told.concat());
         self.transcript.push('\n');
-        ran
     }
 
     /// Compares all that was told with `tests/cmd/<name>.snap`.
@@ -80,7 +129,7 @@ impl Person {
         settings.set_snapshot_path("../../cmd");
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-        settings.add_filter(&regex(self.room.path()), "[ROOM]");
+        settings.add_filter(&regex(&self.room), "[ROOM]");
         for (pattern, stands_for) in [
             (r"did:key:z[1-9A-HJ-NP-Za-km-z]+", "[DID]"),
             (r"\b[a-z]+-[a-z]+-[0-9a-f]{4}\b", "[HANDLE]"),
@@ -88,6 +137,7 @@ impl Person {
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
             (r"(sess|principal|vault|evt)_[0-9a-f]{32}", "${1}_[ID]"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+            (r#""trace_id":"[0-9a-f]{32}""#, r#""trace_id":"[TRACE]""#),
             (r"(ticket|code|token)=[A-Za-z0-9_-]{20,}", "$1=[TOKEN]"),
         ] {
             settings.add_filter(pattern, stands_for);

@@ -10,5 +10,6 @@ pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod postgres;
+pub(crate) mod pty;
 pub(crate) mod upstream;
 pub(crate) mod vault_home;
