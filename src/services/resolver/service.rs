@@ -86,6 +86,7 @@ impl Resolver {
         connection: Option<&ConnectionName>,
         host: Option<&str>,
     ) -> Result<Release, Error> {
+        check_host(host)?;
         let (caller, proof) = unspent.into_parts();
         let wanted = Wanted::new(&caller.vault, provider, connection, host);
         let generation = self.core.store.generation();
@@ -115,11 +116,15 @@ impl Resolver {
         drop(reader);
         let mut routes = Vec::new();
         let mut connected = BTreeSet::new();
-        for connection in &connections {
-            if matches!(connection.state, ConnectionState::Revoked { .. }) {
+        // They come in the order of their providers: each definition is looked up once.
+        for group in connections.chunk_by(|a, b| a.provider == b.provider) {
+            let Some(provider) = self.providers.find(&group[0].provider).await? else {
                 continue;
-            }
-            if let Some(provider) = self.providers.find(&connection.provider).await? {
+            };
+            let usable = group
+                .iter()
+                .filter(|c| !matches!(c.state, ConnectionState::Revoked { .. }));
+            for connection in usable {
                 connected.insert(provider.name.clone());
                 routes.push(route(&provider, Some(connection)));
             }
@@ -132,6 +137,20 @@ impl Resolver {
         }
         Ok(routes)
     }
+}
+
+/// A host is part of what is kept in memory: no longer than any that exists.
+fn check_host(host: Option<&str>) -> Result<(), Error> {
+    const LONGEST: usize = 253;
+    let is_host = |host: &str| {
+        (1..=LONGEST).contains(&host.len()) && host.bytes().all(|c| c.is_ascii_graphic())
+    };
+    if host.is_none_or(is_host) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "`host` is a host name such as api.example.com",
+    ))
 }
 
 /// The event of a request that got nothing, and why.

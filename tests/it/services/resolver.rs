@@ -148,6 +148,10 @@ async fn each_host_gets_what_it_wants(place: Place) {
         code(at(Some("other.example")).await),
         ErrorCode::OperationNotAllowed
     );
+    let long: &'static str = "x".repeat(10_000).leak();
+    for host in ["", "a b", "a\r\nb", "é", long] {
+        assert_eq!(code(at(Some(host)).await), ErrorCode::InvalidInput);
+    }
 }
 
 async fn routes_tell_where_credentials_may_go(place: Place) {
