@@ -4,6 +4,7 @@
 //! `cargo test --test it vectors::regenerate -- --ignored` writes our own files anew; see
 //! `tests/vectors/README.md` for when that is right.
 
+mod home_0_5;
 mod proofs;
 mod published;
 mod sealed;
