@@ -1,7 +1,8 @@
 //! Row 48: rows swapped between vaults, records, columns. Defence: associated data.
 //! Swap any two: an integrity error, and nothing of the other record comes out.
 
-use crate::support::vault_home::VaultHome;
+use crate::support::daemon::TestDaemon;
+use crate::support::vault_home::{Database, VaultHome};
 use authsome::crypto::hex;
 use authsome::model::{LoginSessionId, ProviderName, VaultId};
 use authsome::secret::ClientSecret;
@@ -227,4 +228,44 @@ async fn a_record_copied_from_another_installation_with_the_same_key_does_not_op
             .is_integrity()
     );
     opened.close().await;
+}
+
+#[tokio::test]
+async fn the_daemon_refuses_a_swapped_record_gives_neither_secret_and_audits_it() {
+    const ONE: &str = "sk-one-000000000000000000000001";
+    const TWO: &str = "sk-two-000000000000000000000002";
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout-0048");
+    agent.log_in("openai", "default", ONE);
+    agent.log_in("openai", "work", TWO);
+    assert!(agent.resolve("openai").expect(200).text().contains(ONE));
+    let database = Database::of(daemon.home());
+    let swap = || async {
+        database
+            .swap("connections", "sealed", "name = 'default'", "name = 'work'")
+            .await;
+    };
+    swap().await;
+    // Any change makes the daemon read again what it has read before.
+    agent.log_in("anthropic", "one", "sk-ant-0000000000000000000000001");
+    let refused = agent.resolve("openai").expect(503).text();
+    assert!(
+        !refused.contains(ONE) && !refused.contains(TWO),
+        "{refused}"
+    );
+    let log = agent.get("/audit/events?limit=50").expect(200).json();
+    let incident = log["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["event"] == "vault.integrity_failed")
+        .unwrap_or_else(|| panic!("not audited: {log}"));
+    assert_eq!(incident["provider"], "openai");
+    assert_eq!(incident["connection"], "default");
+    assert_eq!(incident["identity"], "scout-0048");
+    assert_eq!(incident["status"], "failure");
+
+    swap().await;
+    agent.log_in("anthropic", "two", "sk-ant-0000000000000000000000002");
+    assert!(agent.resolve("openai").expect(200).text().contains(ONE));
 }

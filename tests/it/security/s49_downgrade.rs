@@ -101,7 +101,7 @@ async fn a_changed_canary_key_id_or_state_is_refused() {
         ("DELETE FROM data_keys", ""),
     ] {
         let saved = home.dump().await;
-        let copy = std::fs::read(home.database()).unwrap();
+        let copy = std::fs::read(home.file()).unwrap();
         assert_eq!(home.tamper(change).await, 1, "{change}");
         let tampered = home.dump().await;
         let error = home.open_with(home.key_input()).await.unwrap_err();
@@ -111,7 +111,7 @@ async fn a_changed_canary_key_id_or_state_is_refused() {
             tampered,
             "nothing was repaired or replaced"
         );
-        std::fs::write(home.database(), copy).unwrap();
+        std::fs::write(home.file(), copy).unwrap();
         assert_eq!(home.dump().await, saved);
     }
     assert_eq!(home.dump().await, before);

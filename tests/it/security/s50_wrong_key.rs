@@ -1,7 +1,8 @@
 //! Row 50: wrong or missing key. Defence: key id, canary; never generate over data.
 //! A refusal that names both key ids, with database and key as they were.
 
-use crate::support::vault_home::VaultHome;
+use crate::support::daemon::TestDaemon;
+use crate::support::vault_home::{Database, VaultHome};
 use authsome::secret::MasterKey;
 use authsome::vault::{Error, MasterKeyInput};
 use std::fs;
@@ -146,4 +147,47 @@ async fn two_daemons_that_start_at_once_on_an_empty_database_agree_on_one_key() 
     assert_eq!(two.read_back(&connection).await.unwrap(), "sk-one");
     one.close().await;
     two.close().await;
+}
+
+#[tokio::test]
+async fn the_daemon_does_not_start_with_a_wrong_or_missing_key_and_says_which_it_needs() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let mut daemon = TestDaemon::builder().home(&home).start();
+    let agent = daemon.agent("scout-0050");
+    agent.log_in("openai", "default", "sk-0000000000000000000000000050");
+    assert!(daemon.stop().success());
+    let database = Database::of(&home);
+    let before = database.dump().await;
+    let stored = database
+        .look("SELECT CAST(id AS BLOB) FROM kek_slots")
+        .await
+        .remove(0);
+    let stored = String::from_utf8(stored).unwrap();
+    let key = home.join("server/master.key");
+    let right = fs::read(&key).unwrap();
+
+    fs::write(&key, "d3JvbmcgYnV0IHdlbGwgZm9ybWVkIGtleSBvZiAzMiBieQ==\n").unwrap();
+    let said = TestDaemon::builder().home(&home).try_start().unwrap_err();
+    let ids: Vec<&str> = said
+        .split(|c: char| !c.is_ascii_hexdigit())
+        .filter(|word| word.len() == 16)
+        .collect();
+    assert!(ids.contains(&stored.as_str()), "{said}");
+    assert!(ids.iter().any(|id| *id != stored), "{said}");
+    assert!(!said.contains("d3Jvbmcg"), "{said}");
+
+    fs::remove_file(&key).unwrap();
+    let said = TestDaemon::builder().home(&home).try_start().unwrap_err();
+    assert!(said.contains(&stored) && said.contains("none"), "{said}");
+    assert!(!key.exists(), "no key was made over data");
+    assert_eq!(database.dump().await, before);
+
+    fs::write(&key, &right).unwrap();
+    let daemon = TestDaemon::builder().home(&home).start();
+    assert_eq!(
+        daemon.get("/health").expect(200).json()["effective_encryption_source"],
+        "local_key"
+    );
+    assert_eq!(fs::read(&key).unwrap(), right);
 }

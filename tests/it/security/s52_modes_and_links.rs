@@ -1,11 +1,13 @@
 //! Row 52: modes, symlinks, umask. Defence: 0700/0600, `O_NOFOLLOW`, `O_EXCL`.
 //! umask 000: still 0600; a symbolic link: refused.
 
+use crate::support::daemon::{TestDaemon, command};
 use crate::support::vault_home::VaultHome;
 use authsome::vault::Error;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
@@ -39,4 +41,88 @@ async fn a_master_key_others_could_read_is_tightened() {
     fs::set_permissions(home.master_key(), fs::Permissions::from_mode(0o644)).unwrap();
     home.open().await.close().await;
     assert_eq!(mode(&home.master_key()), 0o600);
+}
+
+/// Everything below `path`, itself included.
+fn all_below(path: &Path, found: &mut Vec<PathBuf>) {
+    found.push(path.to_owned());
+    if fs::symlink_metadata(path).unwrap().is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            all_below(&entry.unwrap().path(), found);
+        }
+    }
+}
+
+/// The binary as a shell with `umask 000` would start it.
+fn careless(home: &Path, listen: &str, args: &[&str]) -> std::process::Output {
+    let known = command(home, &[("AUTHSOME_LISTEN".to_owned(), listen.to_owned())]);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(known.get_program())
+        .args(args)
+        .env_clear();
+    for (name, value) in known.get_envs() {
+        if let Some(value) = value {
+            shell.env(name, value);
+        }
+    }
+    shell.env("AUTHSOME_DAEMON_URL", format!("http://{listen}"));
+    shell.output().unwrap()
+}
+
+#[test]
+fn under_umask_000_everything_in_the_home_is_still_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = port.local_addr().unwrap().to_string();
+    drop(port);
+    let run = |args: &[&str]| {
+        let output = careless(&home, &listen, args);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+    };
+    run(&["daemon", "start"]);
+    run(&["init"]);
+    run(&["whoami"]);
+    let mut found = Vec::new();
+    all_below(&home, &mut found);
+    run(&["daemon", "stop"]);
+    for path in &found {
+        let metadata = fs::symlink_metadata(path).unwrap();
+        let wanted = if metadata.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(path), wanted, "{}", path.display());
+    }
+    for name in [
+        "server/master.key",
+        "server/store.db",
+        "audit.log",
+        "config.json",
+    ] {
+        assert!(found.contains(&home.join(name)), "{name} among {found:?}");
+    }
+}
+
+#[test]
+fn the_daemon_does_not_start_on_a_linked_master_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let target = dir.path().join("target");
+    fs::create_dir_all(home.join("server")).unwrap();
+    for present in [true, false] {
+        if present {
+            fs::write(&target, "a key that belongs to somebody else\n").unwrap();
+        } else {
+            fs::remove_file(&target).unwrap();
+        }
+        let _ = fs::remove_file(home.join("server/master.key"));
+        symlink(&target, home.join("server/master.key")).unwrap();
+        let said = TestDaemon::builder().home(&home).try_start().unwrap_err();
+        assert!(said.contains("master.key"), "{said}");
+        assert_eq!(
+            target.exists(),
+            present,
+            "nothing was made through the link"
+        );
+    }
 }

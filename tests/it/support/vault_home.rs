@@ -15,11 +15,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A home on disk; nothing of it is open.
+/// A home on disk; nothing of it is open. It is its [`Database`] as well.
 #[derive(Debug)]
 pub(crate) struct VaultHome {
     dir: TempDir,
+    database: Database,
 }
+
+/// The `SQLite` file of a home, as somebody with the disk sees it.
+#[derive(Debug)]
+pub(crate) struct Database(PathBuf);
 
 /// The store and vaults of a home, open.
 #[derive(Debug)]
@@ -32,11 +37,8 @@ impl VaultHome {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("server")).unwrap();
-        Self { dir }
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        self.dir.path().join("server/store.db")
+        let database = Database::of(dir.path());
+        Self { dir, database }
     }
 
     pub(crate) fn master_key(&self) -> PathBuf {
@@ -52,9 +54,12 @@ impl VaultHome {
     }
 
     pub(crate) async fn open_with(&self, input: MasterKeyInput) -> Result<Open, Error> {
-        let store = Store::open(Location::Sqlite(self.database()), Arc::new(SystemClock))
-            .await
-            .unwrap();
+        let store = Store::open(
+            Location::Sqlite(self.database.0.clone()),
+            Arc::new(SystemClock),
+        )
+        .await
+        .unwrap();
         match Vaults::unlock(&store, input).await {
             Ok(vaults) => Ok(Open { store, vaults }),
             Err(error) => {
@@ -63,10 +68,28 @@ impl VaultHome {
             }
         }
     }
+}
+
+impl std::ops::Deref for VaultHome {
+    type Target = Database;
+    fn deref(&self) -> &Database {
+        &self.database
+    }
+}
+
+impl Database {
+    /// The database of the home in `directory`.
+    pub(crate) fn of(directory: &Path) -> Self {
+        Self(directory.join("server/store.db"))
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.0
+    }
 
     /// Runs one statement on the file, as somebody with the disk could.
     pub(crate) async fn tamper(&self, statement: &str) -> u64 {
-        let mut conn = connect(&self.database()).await;
+        let mut conn = connect(&self.0).await;
         let done = sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(&mut conn)
             .await
@@ -77,7 +100,7 @@ impl VaultHome {
 
     /// The first column of every row, as bytes.
     pub(crate) async fn look(&self, query: &str) -> Vec<Vec<u8>> {
-        let mut conn = connect(&self.database()).await;
+        let mut conn = connect(&self.0).await;
         let rows = sqlx::query(AssertSqlSafe(query.to_owned()))
             .fetch_all(&mut conn)
             .await
