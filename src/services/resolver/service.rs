@@ -97,7 +97,10 @@ impl Resolver {
         let event = match &outcome {
             Ok(release) => asked.on(provider, Some(&release.injection.connection)),
             Err(failed) if failed.code() == ErrorCode::StoreUnavailable => return outcome,
-            Err(refusal) => refused(asked.on(provider, connection), refusal),
+            Err(refusal) => {
+                let meant = self.meant(&caller, provider, connection, refusal).await;
+                refused(asked.on(provider, meant.as_ref()), refusal)
+            }
         };
         match self.core.store.release(proof, vec![event]).await {
             Ok(()) => outcome,
@@ -107,6 +110,25 @@ impl Resolver {
             }
             Err(failed) => Err(failed.into()),
         }
+    }
+
+    /// The connection a refusal is about; a record that does not open is looked up to be named.
+    async fn meant(
+        &self,
+        caller: &Caller,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        refusal: &Error,
+    ) -> Option<ConnectionName> {
+        if connection.is_some() || !opening::is_integrity(refusal) {
+            return connection.cloned();
+        }
+        let mut reader = self.core.store.read().await.ok()?;
+        let found = reader
+            .find_default_connection(&caller.vault, provider)
+            .await
+            .ok()?;
+        found.map(|sealed| sealed.connection.name)
     }
 
     /// Where credentials may go for this caller.
