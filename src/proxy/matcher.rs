@@ -152,13 +152,12 @@ impl RouteTable {
             .get(&authority)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let exact = longest(
-            exact
-                .iter()
-                .filter(|e| path::is_under(&target.path, &e.prefix)),
-        );
+        let is_under = |entry: &&Entry| path::is_under(&target.path, &entry.prefix);
+        let exact = longest(exact.iter().filter(is_under));
         let candidates = if exact.is_empty() {
-            self.matching_patterns(&authority).collect()
+            self.matching_patterns(&authority)
+                .filter(is_under)
+                .collect()
         } else {
             exact
         };
