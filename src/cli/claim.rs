@@ -5,6 +5,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::interrupt::Interrupt;
 use crate::api::{IdentityStatus, WireSecret};
 use crate::client::{Client, Identity, now};
 use crate::config::Config;
@@ -15,7 +16,8 @@ use std::time::Duration;
 /// The longest one-time file that is read, in bytes.
 const LONGEST_SECRET: u64 = 4 * 1024;
 /// Two commands may want the one-time file at once; one of them finds it used.
-const BIND_ATTEMPTS: u32 = 4;
+const BIND_ATTEMPTS: u32 = 20;
+const BIND_PAUSE: Duration = Duration::from_millis(20);
 const POLL: Duration = Duration::from_secs(1);
 /// As long as a claim link lives.
 const PATIENCE: time::Duration = time::Duration::minutes(10);
@@ -72,7 +74,17 @@ async fn bind(context: &Context, client: &Client) -> Result<Option<IdentityStatu
         let text = String::from_utf8_lossy(&bytes);
         match client.bind_local(WireSecret::new(text.trim())).await {
             Ok(status) => return Ok(Some(status)),
-            Err(error) if error.code() == ErrorCode::Unauthenticated => last = Some(error),
+            Err(error) if error.code() == ErrorCode::Unauthenticated => {
+                // Another command of this home may have bound this very identity by now.
+                let status = client
+                    .identity_status(identity_of(client)?.handle())
+                    .await?;
+                if status.registration_status == CLAIMED {
+                    return Ok(Some(status));
+                }
+                last = Some(error);
+                tokio::time::sleep(BIND_PAUSE).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -92,6 +104,7 @@ pub(crate) async fn wait(
 ) -> Result<IdentityStatus, CliError> {
     let identity = identity_of(client)?;
     let until = now() + PATIENCE;
+    let mut interrupt = Interrupt::listen();
     let spinner = context.out.spinner("waiting for somebody to accept it");
     loop {
         let status = client.identity_status(identity.handle()).await?;
@@ -103,7 +116,7 @@ pub(crate) async fn wait(
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.pressed() => {
                 return Err(CliError::interrupted("no longer waiting; the claim link stays good"));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::interrupt::Interrupt;
 use super::moments::{Moment, stamp};
 use super::output::{Answer, Style};
 use super::table::{Rows, Tone, tone_of};
@@ -108,6 +109,7 @@ async fn follow(
     query: AuditQuery,
     seen: Vec<AuditEntry>,
 ) -> Result<(), CliError> {
+    let mut interrupt = Interrupt::listen();
     let mut newest = seen.into_iter().next();
     let mut query = AuditQuery {
         limit: Some(PAGE),
@@ -116,7 +118,7 @@ async fn follow(
     loop {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            () = interrupt.pressed() => return Ok(()),
         }
         query.since = newest.as_ref().map(|entry| entry.timestamp).or(query.since);
         let mut page = client.audit_events(&query).await?;

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::interrupt::Interrupt;
 use crate::api::LoginSession;
 use crate::client::{Client, now};
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(crate) async fn until_over(
     client: &Client,
     session: LoginSession,
 ) -> Result<LoginSession, CliError> {
+    let mut interrupt = Interrupt::listen();
     let spinner = context.out.spinner(&format!(
         "waiting for you to log in to {}",
         session.provider
@@ -29,7 +31,7 @@ pub(crate) async fn until_over(
             () = tokio::time::sleep(pauses.next().unwrap_or(POLL)) => {
                 session = client.login(&session.id).await?;
             }
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.pressed() => {
                 drop(spinner);
                 return Err(give_up(client, &session).await);
             }

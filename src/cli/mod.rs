@@ -24,6 +24,7 @@ mod get;
 mod identities;
 mod init;
 mod inspect;
+mod interrupt;
 mod list;
 mod log;
 mod login;

@@ -1,6 +1,7 @@
 //! What a person is asked in the terminal. Secrets are read masked, never echoed and never an argument.
 
 use super::error::CliError;
+use super::interrupt::Interrupt;
 use super::paint::clean;
 use crate::api::WireSecret;
 use crate::model::ErrorCode;
@@ -33,6 +34,7 @@ pub(crate) fn confirm(question: &str) -> Result<bool, CliError> {
 
 /// Asks for a secret without showing it. Ctrl-C gives up and leaves the terminal as it was.
 pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
+    let mut interrupt = Interrupt::listen();
     let _echo = Echo::keep();
     let question = clean(question).into_owned();
     let typing = tokio::task::spawn_blocking(move || {
@@ -46,7 +48,7 @@ pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
             Ok(typed) => taken(typed.map_err(cancelled)?),
             Err(source) => Err(CliError::internal("could not ask in this terminal", source)),
         },
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupt.pressed() => {
             // The cursor still stands behind the question.
             drop(dialoguer::console::Term::stderr().write_line(""));
             Err(CliError::interrupted("cancelled; nothing was stored"))
