@@ -7,7 +7,7 @@ use crate::model::{ClaimState, Connection, Handle};
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
-use crate::server::extract::{Browser, Cookies, ForPerson, Person, Query};
+use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Person, Query};
 use crate::server::next::Next;
 use crate::server::state::App;
 use crate::services::IdentityStatus;
@@ -50,6 +50,7 @@ struct AgentRow {
     did: String,
     status: &'static str,
     tone: &'static str,
+    can_be_ended: bool,
 }
 
 pub(super) async fn home() -> Page {
@@ -70,6 +71,25 @@ pub(super) async fn show(
         Some(person) => dashboard(&app, &person, view.claimed.as_deref()).await,
         None => account::sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Ending {
+    #[serde(default)]
+    csrf: String,
+}
+
+/// Ends an agent: its next request is refused, here and at every running proxy.
+pub(super) async fn revoke_agent(
+    State(app): State<App>,
+    ForPerson(Path((handle,))): ForPerson<Path<(Handle,)>>,
+    person: Person,
+    ForPerson(Form(form)): ForPerson<Form<Ending>>,
+) -> Page {
+    person.check_csrf(&form.csrf)?;
+    let identities = &app.services.identities;
+    identities.revoke(person.actor(), &handle).await?;
+    see_other(paths::DASHBOARD)
 }
 
 /// Signs the browser in with a code from the terminal; a link on another site may not do that.
@@ -148,6 +168,7 @@ impl AgentRow {
             did: agent.did.to_string(),
             status,
             tone,
+            can_be_ended: matches!(agent.state, ClaimState::Accepted { .. }),
         }
     }
 }

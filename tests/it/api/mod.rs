@@ -1,5 +1,6 @@
 //! The wire contract of `docs/http-api.md`, told as stories.
 
+mod dashboard;
 mod openapi;
 pub(crate) mod routes;
 mod schema;

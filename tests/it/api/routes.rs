@@ -59,6 +59,12 @@ pub(crate) const ROUTES: &[Route] = &[
         r#"{"data":{"api_key":"x"}}"#,
         Wants::Proof,
     ),
+    post(
+        "/auth/sessions/{id}/cancel",
+        "/auth/sessions/sess_0/cancel",
+        "{}",
+        Wants::Proof,
+    ),
     get("/connections", "/connections", Wants::Proof),
     get(
         "/connections/{provider}/{connection}",
@@ -133,6 +139,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "/ui/account/password",
         "current=a&new=b",
     ),
+    form("/ui/agents/{handle}/revoke", "/ui/agents/nobody/revoke", ""),
     get("/audit", "/audit", Wants::Browser),
     get("/auth/login", "/auth/login", Wants::Browser),
     form(
