@@ -225,7 +225,7 @@ impl Reader {
 impl Tx {
     /// Adds a Connection; a name that is taken in this Vault is a [`Error::UniqueViolation`].
     ///
-    /// Its `is_default` is obeyed: set it only after [`Tx::find_default_connection`] found none.
+    /// Its `is_default` is obeyed: set it only after `find_default_connection` found none.
     pub async fn insert_connection(
         &mut self,
         connection: &Connection,
