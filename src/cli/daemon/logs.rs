@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::interrupt::Interrupt;
 use crate::model::ErrorCode;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -39,9 +40,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, CliE
     if !args.follow {
         return Ok(ExitCode::SUCCESS);
     }
+    let mut interrupt = Interrupt::listen();
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+            () = interrupt.pressed() => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let (more, now) = since(&path, end).map_err(unreadable)?;
