@@ -33,7 +33,8 @@ impl Placeholders {
             .as_ref()
     }
 
-    /// The provider of a placeholder in `bytes` for which `here` is not the place.
+    /// A provider of a placeholder in `bytes` for which `here` is not the place: none of those it
+    /// stands for is at home.
     pub(super) fn foreign(
         &self,
         bytes: &[u8],
@@ -42,8 +43,8 @@ impl Placeholders {
         let found = self.needles()?.find(bytes);
         found
             .filter_map(|index| self.all.get(index))
-            .map(|p| &p.provider)
-            .find(|p| !here(p))
+            .find(|placeholder| !placeholder.providers.iter().any(here))
+            .and_then(|placeholder| placeholder.providers.first())
     }
 
     /// The same, over the head of a request: path, query, header names and values.

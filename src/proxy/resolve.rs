@@ -5,6 +5,7 @@
 use super::start::Error;
 use crate::model::placeholder::PlaceholderTemplate;
 use crate::model::{ConnectionName, ErrorCode, Injection, ProviderName, Target};
+use std::collections::BTreeSet;
 use std::future::Future;
 
 /// Who knows which hosts get a credential, and hands one out for one request.
@@ -46,10 +47,11 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
-/// The fake value that a child holds in place of a secret, bound to its provider's hosts.
+/// The fake value that a child holds in place of a secret, bound to the hosts of its providers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {
-    pub provider: ProviderName,
+    /// Whose hosts it may go to; more than one where they are read from the same variable.
+    pub providers: BTreeSet<ProviderName>,
     pub value: String,
 }
 
@@ -63,6 +65,7 @@ impl Placeholder {
         getrandom::fill(&mut pool).map_err(|_| Error::Random)?;
         let mut pool = pool.into_iter();
         let value = template.fill(|| pool.next().unwrap_or_default());
-        Ok(Self { provider, value })
+        let providers = BTreeSet::from([provider]);
+        Ok(Self { providers, value })
     }
 }

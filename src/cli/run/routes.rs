@@ -14,14 +14,14 @@ pub(super) struct Plan {
     pub(super) routes: Vec<Route>,
     pub(super) connections: BTreeMap<ProviderName, ConnectionName>,
     pub(super) providers: Option<BTreeSet<ProviderName>>,
-    fakes: BTreeMap<ProviderName, Fake>,
+    fakes: Vec<Fake>,
 }
 
-/// The placeholder of one provider, and the variables it stands in.
+/// One placeholder and the variables it stands in.
 #[derive(Debug)]
 struct Fake {
-    value: String,
-    variables: Vec<String>,
+    placeholder: Placeholder,
+    variables: BTreeSet<String>,
 }
 
 impl Plan {
@@ -55,11 +55,9 @@ impl Plan {
                 .as_ref()
                 .is_none_or(|only| only.contains(&route.provider))
         };
-        let mut fakes = BTreeMap::new();
+        let mut fakes = Vec::new();
         for route in found.iter().filter(wanted) {
-            if !fakes.contains_key(&route.provider) {
-                fakes.insert(route.provider.clone(), Fake::of(route)?);
-            }
+            Fake::add(&mut fakes, route)?;
         }
         Ok(Self {
             routes: found.into_iter().filter_map(route).collect(),
@@ -70,33 +68,61 @@ impl Plan {
     }
 
     pub(super) fn placeholders(&self) -> Vec<Placeholder> {
-        let fake = |(provider, fake): (&ProviderName, &Fake)| Placeholder {
-            provider: provider.clone(),
-            value: fake.value.clone(),
-        };
-        self.fakes.iter().map(fake).collect()
+        let placeholders = self.fakes.iter().map(|fake| &fake.placeholder);
+        placeholders.cloned().collect()
     }
 
     /// Each variable that programs look into, and the placeholder it gets.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
-        let mut all = BTreeMap::new();
-        for fake in self.fakes.values() {
-            for name in &fake.variables {
-                all.entry(name.clone())
-                    .or_insert_with(|| fake.value.clone());
-            }
-        }
-        all
+        let each = |fake: &Fake| {
+            let value = fake.placeholder.value.clone();
+            let pairs = fake.variables.iter();
+            { pairs }
+                .map(move |name| (name.clone(), value.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.fakes.iter().flat_map(each).collect()
     }
 }
 
 impl Fake {
-    fn of(route: &ProxyRoute) -> Result<Self, CliError> {
-        let made = Placeholder::new(route.provider.clone(), route.placeholder.as_deref())
+    /// Gives the provider of `route` a placeholder. Providers that are read from the same variable
+    /// share one: a program that finds it there may turn to any of them.
+    fn add(fakes: &mut Vec<Self>, route: &ProxyRoute) -> Result<(), CliError> {
+        let provider = &route.provider;
+        if { fakes.iter() }.any(|fake| fake.placeholder.providers.contains(provider)) {
+            return Ok(());
+        }
+        let variables: BTreeSet<_> = route.secret_variables.iter().cloned().collect();
+        let (sharing, apart): (Vec<_>, Vec<_>) = std::mem::take(fakes)
+            .into_iter()
+            .partition(|fake| !fake.variables.is_disjoint(&variables));
+        *fakes = apart;
+        let mut sharing = sharing.into_iter();
+        let mut merged = match sharing.next() {
+            Some(first) => first,
+            None => Self::new(route)?,
+        };
+        merged.placeholder.providers.insert(provider.clone());
+        merged.variables.extend(variables);
+        for other in sharing {
+            merged
+                .placeholder
+                .providers
+                .extend(other.placeholder.providers);
+            merged.variables.extend(other.variables);
+        }
+        fakes.push(merged);
+        Ok(())
+    }
+
+    fn new(route: &ProxyRoute) -> Result<Self, CliError> {
+        let placeholder = Placeholder::new(route.provider.clone(), route.placeholder.as_deref())
             .map_err(|error| CliError::internal("could not make a placeholder", error))?;
+        let variables = BTreeSet::new();
         Ok(Self {
-            value: made.value,
-            variables: route.secret_variables.clone(),
+            placeholder,
+            variables,
         })
     }
 }
@@ -154,6 +180,31 @@ mod tests {
         assert_eq!(plan.placeholders().len(), 2);
         let again = Plan::new(vec![found("acme", "home", true)], &args(&[], &[])).unwrap();
         assert_ne!(variables["ACME_KEY"], again.variables()["ACME_KEY"]);
+    }
+
+    #[test]
+    fn providers_read_from_one_variable_share_a_placeholder() {
+        let mut routes = vec![
+            found("acme", "home", true),
+            found("bold", "home", true),
+            found("crisp", "home", true),
+            found("dull", "home", true),
+        ];
+        routes[1].secret_variables = vec!["BOLD_KEY".to_owned(), "SHARED".to_owned()];
+        // Joins two that had nothing in common before.
+        routes[2].secret_variables = vec!["ACME_KEY".to_owned(), "SHARED".to_owned()];
+        let plan = Plan::new(routes, &args(&[], &[])).unwrap();
+        let variables = plan.variables();
+        assert_eq!(variables["ACME_KEY"], variables["SHARED"]);
+        assert_eq!(variables["ACME_KEY"], variables["BOLD_KEY"]);
+        assert_ne!(variables["ACME_KEY"], variables["DULL_KEY"]);
+        let placeholders = plan.placeholders();
+        assert_eq!(placeholders.len(), 2);
+        let shared = { placeholders.iter() }.find(|p| p.value == variables["SHARED"]);
+        let providers: Vec<_> = { shared.unwrap().providers.iter() }
+            .map(ProviderName::as_str)
+            .collect();
+        assert_eq!(providers, ["acme", "bold", "crisp"]);
     }
 
     #[test]

@@ -10,16 +10,19 @@ use std::fmt::Write;
 const ACME: &str = "acme-PLACEHOLDER0123456789";
 const OTHER: &str = "other-PLACEHOLDER987654321";
 
+fn placeholder(providers: &[&str], value: &str) -> Placeholder {
+    Placeholder {
+        providers: providers.iter().map(|provider| name(provider)).collect(),
+        value: value.to_owned(),
+    }
+}
+
 /// `acme` at `localhost`, `other` at `127.0.0.1`: the same server under two names.
 async fn two(upstream: &Upstream) -> Run {
     let other = format!("https://127.0.0.1:{}", upstream.port());
     let routes = vec![route("acme", &upstream.api_url()), route("other", &other)];
-    let placeholder = |provider: &str, value: &str| Placeholder {
-        provider: name(provider),
-        value: value.to_owned(),
-    };
     let both = |config: &mut ProxyConfig| {
-        config.placeholders = vec![placeholder("acme", ACME), placeholder("other", OTHER)];
+        config.placeholders = vec![placeholder(&["acme"], ACME), placeholder(&["other"], OTHER)];
     };
     run(routes, vec![bearer()], upstream, both).await
 }
@@ -123,11 +126,9 @@ async fn at_its_own_provider_the_real_value_takes_its_place() {
 async fn where_nothing_is_injected_even_its_own_provider_does_not_see_it() {
     let upstream = Upstream::start();
     let narrow = vec![route("acme", &format!("{}/v1", upstream.api_url()))];
-    let placeholder = Placeholder {
-        provider: name("acme"),
-        value: ACME.to_owned(),
+    let change = |config: &mut ProxyConfig| {
+        config.placeholders = vec![placeholder(&["acme"], ACME)];
     };
-    let change = |config: &mut ProxyConfig| config.placeholders = vec![placeholder];
     let run = run(narrow, vec![bearer()], &upstream, change).await;
     let reply = run
         .get(
@@ -138,4 +139,35 @@ async fn where_nothing_is_injected_even_its_own_provider_does_not_see_it() {
         .await;
     assert_eq!(reply.problem(403)["provider"], "acme");
     assert_eq!(upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn one_that_two_providers_share_may_go_to_both_and_nowhere_else() {
+    let upstream = Upstream::start();
+    let other = format!("https://127.0.0.1:{}", upstream.port());
+    let third = format!("https://127.0.0.2:{}", upstream.port());
+    let routes = vec![
+        route("acme", &upstream.api_url()),
+        route("other", &other),
+        route("third", &third),
+    ];
+    let change = |config: &mut ProxyConfig| {
+        config.placeholders = vec![placeholder(&["acme", "other"], ACME)];
+    };
+    let run = run(routes, vec![bearer()], &upstream, change).await;
+    let headers = format!("Authorization: Bearer {ACME}\r\n");
+    let ask = async |host: &str| {
+        let authority = format!("{host}:{}", upstream.port());
+        let head = format!("GET / HTTP/1.1\r\nHost: {authority}\r\n{headers}");
+        run.request(&authority, &head, b"").await
+    };
+    for host in ["localhost", "127.0.0.1"] {
+        ask(host).await.ok();
+    }
+    for seen in upstream.seen() {
+        assert_eq!(seen.header("authorization"), format!("Bearer {SECRET}"));
+    }
+    assert_eq!(upstream.seen().len(), 2);
+    assert_eq!(ask("127.0.0.2").await.problem(403)["provider"], "acme");
+    assert_eq!(upstream.seen().len(), 2);
 }

@@ -6,7 +6,8 @@ use crate::support::postgres::TestPostgres;
 use authsome::store::{Error, Location, Store};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
 
 /// Restarts under load.
 const RESTARTS: usize = 5;
@@ -19,7 +20,7 @@ async fn a_restart_under_load_loses_nothing_that_was_acknowledged() {
     let database = Database::on(&server);
     let stores = [database.open().await, database.open().await];
     let done = Arc::new(AtomicBool::new(false));
-    let progress = Arc::new(AtomicUsize::new(0));
+    let progress = watch::Sender::new(0);
     let tasks: Vec<_> = (0..8)
         .map(|task| {
             let work = keep_releasing(stores[task % 2].clone(), task, progress.clone());
@@ -52,7 +53,7 @@ async fn a_restart_under_load_loses_nothing_that_was_acknowledged() {
 fn keep_releasing(
     store: Store,
     task: usize,
-    progress: Arc<AtomicUsize>,
+    progress: watch::Sender<usize>,
 ) -> impl FnOnce(Arc<AtomicBool>) -> futures_util::future::BoxFuture<'static, Vec<String>> {
     move |done| {
         Box::pin(async move {
@@ -64,7 +65,7 @@ fn keep_releasing(
                 let mark = format!("{task}.{number}");
                 match store.release(proof(&mark), vec![event(&mark)]).await {
                     Ok(()) => {
-                        progress.fetch_add(1, Ordering::Relaxed);
+                        progress.send_modify(|count| *count += 1);
                         acknowledged.push(mark);
                     }
                     Err(error) => assert!(error.is_transient(), "{error:?}"),
@@ -75,11 +76,10 @@ fn keep_releasing(
     }
 }
 
-async fn wait_for_progress(progress: &AtomicUsize, more: usize) {
-    let goal = progress.load(Ordering::Relaxed) + more;
-    while progress.load(Ordering::Relaxed) < goal {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+async fn wait_for_progress(progress: &watch::Sender<usize>, more: usize) {
+    let mut seen = progress.subscribe();
+    let goal = *seen.borrow() + more;
+    seen.wait_for(|count| *count >= goal).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

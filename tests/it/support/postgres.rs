@@ -10,27 +10,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
 
-/// How long a server may take to start; far longer than any takes.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Starts the server and obeys: `stop` and `start`, one a line. When our end of the pipe closes it
-/// ends the server and removes its files.
+/// Starts the server and obeys: `stop` and `start`, one a line, each answered when it is done. When
+/// our end of the pipe closes it ends the server and removes its files.
 const KEEPER: &str = r#"
     bin=$1; dir=$2
+    # The server does not hear a terminal's Ctrl-C; who ends it must not either.
+    trap '' INT HUP TERM
+    ctl() { "$bin/pg_ctl" -D "$dir/data" -s -w -t 60 "$@" </dev/null >/dev/null 2>>"$dir/log"; }
     begin() {
-        "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=200 \
-            -c fsync=off -c shared_buffers=16MB -c log_min_messages=fatal </dev/null >>"$dir/log" 2>&1 &
-        pid=$!
+        ctl -l "$dir/log" -o "-k $dir -c listen_addresses= -c max_connections=200 \
+            -c fsync=off -c shared_buffers=16MB -c log_min_messages=fatal" start
     }
-    end() { kill -QUIT "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; }
-    begin
+    begin && echo done || echo failed
     while read -r word; do
-        case $word in stop) end ;; start) begin ;; esac
-        echo done
+        case $word in stop) ctl -m immediate stop ;; start) begin ;; esac && echo done || echo failed
     done
-    end
+    ctl -m immediate stop
     rm -rf "$dir"
 "#;
 
@@ -108,24 +104,17 @@ impl TestPostgres {
             directory,
             databases: AtomicU32::new(0),
         };
-        server.wait_until_ready();
+        server.answer();
         server
     }
 
-    fn wait_until_ready(&self) {
-        let give_up = Instant::now() + PATIENCE;
-        while !self.is_ready() {
-            assert!(
-                Instant::now() < give_up,
-                "PostgreSQL did not start: {}",
-                std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn is_ready(&self) -> bool {
-        self.psql("SELECT 1", "postgres").is_ok()
+    /// Waits for the keeper's word on the last order.
+    fn answer(&self) {
+        let mut orders = self.orders.as_ref().unwrap().lock().unwrap();
+        let mut answer = String::new();
+        orders.1.read_line(&mut answer).unwrap();
+        let log = || std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+        assert_eq!(answer, "done\n", "PostgreSQL did not obey: {}", log());
     }
 
     /// Makes a database of its own for one story; answers its URL.
@@ -146,15 +135,12 @@ impl TestPostgres {
 
     pub(crate) fn start_again(&self) {
         self.order("start");
-        self.wait_until_ready();
     }
 
     fn order(&self, word: &str) {
-        let mut orders = self.orders.as_ref().unwrap().lock().unwrap();
-        writeln!(orders.0, "{word}").unwrap();
-        let mut answer = String::new();
-        orders.1.read_line(&mut answer).unwrap();
-        assert_eq!(answer, "done\n");
+        let orders = self.orders.as_ref().unwrap();
+        writeln!(orders.lock().unwrap().0, "{word}").unwrap();
+        self.answer();
     }
 
     /// Runs one statement with the server's own client.
