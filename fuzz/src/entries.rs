@@ -13,7 +13,9 @@ use authsome::model::{ConnectionName, Credential, Did, Target};
 use authsome::proxy::Route;
 use authsome::proxy::matcher::{Choice, Decision, RouteTable};
 use authsome::secret::ApiKey;
+use authsome::server::next::Next;
 use time::OffsetDateTime;
+use url::Url;
 use zeroize::Zeroizing;
 
 /// A token of anybody. What parses has the shape it promises, and random bytes never verify.
@@ -176,5 +178,24 @@ pub fn matcher(data: &[u8]) {
                 target.path
             );
         }
+    }
+}
+
+/// Where a form wants to send the browser. Whatever it says, the browser stays here.
+pub fn next(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let next = Next::parse(text);
+    let kept = next.as_str();
+    assert!(kept == text || kept == "/");
+    assert!(kept.starts_with('/') && kept.bytes().all(|byte| byte.is_ascii_graphic()));
+    let here = Url::parse("https://auth.example:8443/claim/x").expect("our own address");
+    // As a browser reads it, and as one would that decodes first.
+    let decoded = percent_encoding::percent_decode_str(kept).decode_utf8_lossy();
+    for read in [kept, decoded.as_ref()] {
+        let there = here.join(read).expect("a path of ours");
+        assert_eq!(there.origin(), here.origin(), "{kept}");
+        assert!(!there.path().starts_with("//"), "{kept}");
     }
 }

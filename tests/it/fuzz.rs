@@ -84,6 +84,22 @@ fn every_place_passes_its_target() {
     }
 }
 
+const TARGETS: [&str; 6] = [
+    "/",
+    "/ui/connections?sort=name",
+    "/%5c%2fe.example",
+    "//e.example/",
+    "/ui/%2e%2e/%2e%2e//e",
+    "https:e.example",
+];
+
+#[test]
+fn every_way_out_passes_its_target() {
+    for target in TARGETS {
+        entries::next(target.as_bytes());
+    }
+}
+
 static SEEDS: LazyLock<[Vec<String>; 3]> = LazyLock::new(|| {
     [
         seeds("proofs", "token"),
@@ -121,12 +137,21 @@ proptest! {
     }
 
     #[test]
+    fn bent_ways_out_pass_their_target(
+        which in 0..TARGETS.len(),
+        choices in proptest::collection::vec((any::<usize>(), 0x09_u8..0x7f), 0..6),
+    ) {
+        entries::next(&bend(TARGETS[which], &choices));
+    }
+
+    #[test]
     fn random_bytes_pass_every_target(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         entries::proof(&data);
         entries::did(&data);
         entries::envelope(&data);
         entries::provider_json(&data);
         entries::matcher(&data);
+        entries::next(&data);
     }
 
     #[test]
