@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Columns, Row, args};
 use crate::model::{ClaimState, Did, Handle, Identity, Principal, PrincipalId};
+use time::OffsetDateTime;
 
 /// An Identity, where its Claim stands, and the Principal of an accepted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,42 @@ impl Reader {
     }
 }
 
+/// Nobody accepted it, and nobody can at present: `$1` is now.
+const UNCLAIMED: &str = "c.state IN ('required', 'pending', 'rejected') \
+     AND (c.expires_at IS NULL OR c.expires_at <= $1)";
+
 impl Tx {
+    /// How many Identities nobody has accepted, counted up to `most`.
+    pub async fn count_unclaimed_identities(&mut self, most: i64) -> Result<i64, Error> {
+        let row = self
+            .one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM claims WHERE state IN \
+                 ('required', 'pending', 'rejected') LIMIT $1) AS waiting",
+                args![most],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.columns("count").int())
+    }
+
+    /// Removes at most `limit` Identities that were registered before `before`, that nobody has
+    /// accepted and whose claim URL is not out at `now`.
+    pub async fn forget_unclaimed_identities(
+        &mut self,
+        now: OffsetDateTime,
+        before: OffsetDateTime,
+        limit: i64,
+    ) -> Result<u64, Error> {
+        self.run(
+            format!(
+                "DELETE FROM identities WHERE handle IN (SELECT i.handle FROM identities i \
+                 JOIN claims c ON c.handle = i.handle WHERE {UNCLAIMED} AND i.created_at < $2 \
+                 ORDER BY i.created_at LIMIT $3)"
+            ),
+            args![now, before, limit],
+        )
+        .await
+    }
+
     /// Registers an Identity, unclaimed. A taken handle or DID is a [`Error::UniqueViolation`].
     pub async fn create_identity(&mut self, identity: &Identity) -> Result<(), Error> {
         self.run(

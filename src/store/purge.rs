@@ -13,6 +13,8 @@ const KEEP_TOKENS: Duration = Duration::days(1);
 const KEEP_LOGINS: Duration = Duration::hours(1);
 /// How long failures are remembered after the last one.
 const KEEP_ATTEMPTS: Duration = Duration::days(1);
+/// How long an identity that nobody claims stays registered.
+const KEEP_UNCLAIMED: Duration = Duration::days(1);
 
 /// How many rows went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +24,7 @@ pub struct Purged {
     pub browser_sessions: u64,
     pub logins: u64,
     pub attempts: u64,
+    pub unclaimed: u64,
 }
 
 impl Purged {
@@ -32,6 +35,7 @@ impl Purged {
             || self.browser_sessions == full
             || self.logins == full
             || self.attempts == full
+            || self.unclaimed == full
     }
 
     const fn add(&mut self, other: &Self) {
@@ -40,6 +44,7 @@ impl Purged {
         self.browser_sessions += other.browser_sessions;
         self.logins += other.logins;
         self.attempts += other.attempts;
+        self.unclaimed += other.unclaimed;
     }
 }
 
@@ -90,6 +95,9 @@ impl Tx {
                      WHERE last_at < $1 ORDER BY last_at LIMIT $2)",
                     args![now - KEEP_ATTEMPTS, BATCH],
                 )
+                .await?,
+            unclaimed: self
+                .forget_unclaimed_identities(now, now - KEEP_UNCLAIMED, BATCH)
                 .await?,
         })
     }

@@ -7,6 +7,7 @@ mod known;
 mod local_admin;
 mod local_secret;
 mod origin;
+mod registry;
 mod service;
 
 pub use authenticate::Unspent;

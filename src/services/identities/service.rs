@@ -6,12 +6,12 @@ use super::local_secret::LocalSecret;
 use super::origin::Origins;
 use crate::crypto::did;
 use crate::model::{
-    AuditEvent, ClaimState, Did, ErrorCode, EventName, Handle, Identity, Outcome, PrincipalId,
+    AuditEvent, ClaimState, Did, ErrorCode, EventName, Handle, Identity, PrincipalId,
 };
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
-use crate::store::{IdentityRecord, ProofUse, Tx};
+use crate::store::{IdentityRecord, ProofUse};
 use futures_util::FutureExt as _;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -103,7 +103,8 @@ impl Identities {
                     if let Some(proof) = &proof {
                         tx.spend_proof(proof).await?;
                     }
-                    let mut record = find_or_create(tx, identity, proof.is_some()).await?;
+                    let mut record =
+                        super::registry::find_or_create(tx, identity, proof.is_some()).await?;
                     let is_out = wanted.put_out(tx, &mut record).await?;
                     Ok::<_, Error>((record, is_out))
                 }
@@ -259,47 +260,4 @@ pub(super) fn not_found(handle: &Handle) -> Error {
         format!("no identity `{handle}` here"),
     )
     .hint("register it with `authsome init`")
-}
-
-/// The registered pair, or the reason why it cannot be one. Only who signed learns the handle a
-/// DID is registered under: it is the signer's own.
-async fn find_or_create(
-    tx: &mut Tx,
-    identity: Identity,
-    signed: bool,
-) -> Result<IdentityRecord, Error> {
-    if let Some(found) = tx.find_identity(&identity.handle).await? {
-        if found.identity.did == identity.did {
-            return Ok(found);
-        }
-        return Err(taken(format!(
-            "the handle `{}` belongs to another key",
-            identity.handle
-        ))
-        .hint("choose another one with `authsome profile create`"));
-    }
-    if let Some(found) = tx.find_identity_by_did(&identity.did).await? {
-        let place = if signed {
-            format!(" as `{}`", found.identity.handle)
-        } else {
-            String::new()
-        };
-        return Err(taken(format!("this key is registered already{place}")));
-    }
-    tx.create_identity(&identity).await?;
-    let mut event = AuditEvent::new(EventName::IdentityRegistered)
-        .ended(Outcome::Success)
-        .with("did", identity.did.as_str())
-        .with("signed", signed);
-    event.identity = Some(identity.handle.clone());
-    tx.audit(event).await?;
-    Ok(IdentityRecord {
-        identity,
-        claim: ClaimState::Required,
-        principal: None,
-    })
-}
-
-fn taken(message: String) -> Error {
-    Error::new(ErrorCode::IdentityRegistration, message)
 }

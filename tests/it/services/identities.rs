@@ -1,6 +1,6 @@
 //! Registering, proving, revoking, and the way in at home.
 
-use super::house::{Agent, HOSTED_URL, LOCAL_URL, Place, code, on_both, unsigned};
+use super::house::{Agent, HOSTED_URL, House, LOCAL_URL, Place, code, on_both, unsigned};
 use authsome::model::{ClaimState, ErrorCode, Role};
 use authsome::secret::Token;
 use time::Duration;
@@ -18,6 +18,7 @@ on_both!(
     the_homes_secret_is_nothing_to_a_hosted_daemon,
     a_revoked_identity_cannot_bind_itself_again,
     unsigned_registration_is_for_home_alone,
+    those_nobody_claims_are_bounded_and_forgotten,
 );
 
 async fn the_same_pair_registers_again_and_another_key_does_not(place: Place) {
@@ -267,4 +268,34 @@ async fn unsigned_registration_is_for_home_alone(place: Place) {
         (status.state, status.claim_url),
         (ClaimState::Required, None)
     );
+}
+
+async fn those_nobody_claims_are_bounded_and_forgotten(place: Place) {
+    let house = place.hosted().await;
+    let admin = house.first_admin().await;
+    let claimed = house.agent_of(&admin, "kept").await;
+    for number in 0..1_000 {
+        house
+            .register(&Agent::new(&format!("stray-{number}")))
+            .await
+            .unwrap();
+    }
+    let late = Agent::new("late");
+    let refused = house.register(&late).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TooManyRequests);
+    assert!(refused.come_back_after().is_some());
+    // One that is known already is no newcomer.
+    house.register(&claimed).await.unwrap();
+    house.advance(Duration::minutes(61));
+    house.register(&late).await.unwrap();
+    assert_eq!(count(&house).await, 2);
+    house.advance(Duration::hours(25));
+    house.services.tick().await.unwrap();
+    assert_eq!(count(&house).await, 1);
+    house.register(&claimed).await.unwrap();
+}
+
+async fn count(house: &House) -> i64 {
+    let mut reader = house.store.read().await.unwrap();
+    reader.count_identities().await.unwrap()
 }
