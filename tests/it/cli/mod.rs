@@ -5,4 +5,4 @@ mod offline;
 mod online;
 mod somebody_else;
 mod terminal;
-mod transcript;
+pub(crate) mod transcript;

@@ -1,10 +1,13 @@
-//! Row 14: a proof works once, also after the daemon was killed.
+//! Row 14: a proof works once, also after the daemon was killed and at another replica.
 
 use crate::api::OPENAI_KEY;
+use crate::support::agent::Agent;
 use crate::support::daemon::TestDaemon;
 use crate::support::forge::Forgery;
 use crate::support::http::Request;
+use crate::support::postgres::TestPostgres;
 use serde_json::json;
+use std::sync::Barrier;
 
 #[test]
 fn a_proof_works_once_on_every_kind_of_route() {
@@ -53,20 +56,69 @@ fn a_proof_stays_used_when_the_daemon_is_killed() {
     let mut daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
     agent.log_in("openai", "default", OPENAI_KEY);
-    let path = "/credentials/resolve";
-    let body = json!({"provider": "openai"});
-    // The port changes with the restart, so the proofs name the path alone, as 0.5 clients do.
-    let [used, unused] = [(); 2].map(|()| {
-        let raw = body.to_string();
-        let forged = Forgery::honest(&agent.key, "scout", "POST", path, raw.as_bytes());
-        let token = forged.token(&agent.key);
-        Request::new("POST", path)
-            .json(&body)
-            .header("Authorization", &format!("PoP {token}"))
-    });
+    let [used, unused] = [(); 2].map(|()| resolving_anywhere(&agent));
     daemon.send(&used).expect(200);
     daemon.crash_and_restart();
     daemon.send(&used).expect(401);
     daemon.send(&unused).expect(200);
     daemon.send(&unused).expect(401);
+}
+
+#[test]
+fn of_two_replicas_exactly_one_takes_it() {
+    const PROOFS: usize = 1_000;
+    const CALLERS: usize = 8;
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let keys = tempfile::tempdir().unwrap();
+    let key = keys.path().join("master.key");
+    authsome::files::create_private(&key, "a passphrase of two replicas".as_bytes()).unwrap();
+    let database = server.database();
+    let [one, other] = [(); 2].map(|()| {
+        TestDaemon::builder()
+            .env("AUTHSOME_DATABASE_URL", &database)
+            .env("AUTHSOME_MASTER_KEY_FILE", key.to_str().unwrap())
+            .start()
+    });
+    let agent = one.agent("scout");
+    agent.log_in("openai", "default", OPENAI_KEY);
+    let story = || {
+        let mut accepted = 0;
+        for _ in 0..PROOFS / CALLERS {
+            let request = resolving_anywhere(&agent);
+            let together = Barrier::new(2);
+            let send = |daemon: &TestDaemon| {
+                together.wait();
+                daemon.send(&request).status
+            };
+            let statuses = std::thread::scope(|scope| {
+                let there = scope.spawn(|| send(&other));
+                [send(&one), there.join().unwrap()]
+            });
+            assert!(statuses.contains(&401), "{statuses:?}");
+            accepted += statuses.iter().filter(|status| **status == 200).count();
+        }
+        accepted
+    };
+    let accepted: usize = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(story)).collect();
+        callers
+            .into_iter()
+            .map(|caller| caller.join().unwrap())
+            .sum()
+    });
+    assert_eq!(accepted, PROOFS);
+}
+
+/// A request for the key whose proof names the path alone, as 0.5 clients do: good at every port.
+fn resolving_anywhere(agent: &Agent) -> Request {
+    let path = "/credentials/resolve";
+    let body = json!({"provider": "openai"});
+    let raw = body.to_string();
+    let forged = Forgery::honest(&agent.key, "scout", "POST", path, raw.as_bytes());
+    let token = forged.token(&agent.key);
+    Request::new("POST", path)
+        .json(&body)
+        .header("Authorization", &format!("PoP {token}"))
 }

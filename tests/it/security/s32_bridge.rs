@@ -4,6 +4,7 @@ use crate::api::OPENAI_KEY;
 use crate::support::agent::Agent;
 use crate::support::daemon::{HOSTED_URL, TestDaemon};
 use crate::support::http::Request;
+use crate::support::postgres::TestPostgres;
 use serde_json::{Value, json};
 
 fn begin(agent: &Agent) -> Value {
@@ -62,6 +63,37 @@ fn the_link_binds_the_first_browser_and_no_second_one() {
     first
         .submit(&page, "/input", &[("api_key", OPENAI_KEY)])
         .expect(200);
+}
+
+#[test]
+fn after_its_time_the_form_is_gone() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let daemon = TestDaemon::builder()
+        .env("AUTHSOME_DATABASE_URL", &database)
+        .start();
+    let agent = daemon.agent("scout");
+    let (opened, unopened) = (begin(&agent), begin(&agent));
+    let mut browser = daemon.browser();
+    let page = browser.open(url_of(&opened)).expect(200);
+    // Ten minutes pass for both logins at once.
+    let (path, _) = database.split_once('?').unwrap();
+    let (_, name) = path.rsplit_once('/').unwrap();
+    let passed = "UPDATE login_sessions SET expires_at = expires_at - 600000";
+    server.psql(passed, name).unwrap();
+    let late = browser.submit(&page, "/input", &[("api_key", OPENAI_KEY)]);
+    assert!(!late.expect(410).text().contains(OPENAI_KEY));
+    browser.open(url_of(&unopened)).expect(410);
+    let path = format!("/auth/sessions/{}", opened["id"].as_str().unwrap());
+    assert_eq!(agent.get(&path).expect(200).json()["status"], "expired");
+    let path = format!("{path}/resume");
+    agent
+        .post(&path, &json!({"data": {"api_key": OPENAI_KEY}}))
+        .expect(410);
+    let connections = agent.get("/connections").expect(200).json();
+    assert_eq!(connections["connections"], json!([]));
 }
 
 #[test]
