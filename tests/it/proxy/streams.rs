@@ -48,7 +48,7 @@ async fn a_pause_in_the_beginning_of_a_secret_does_not_stall() {
     let text = if text.contains("r\r\n") {
         text
     } else {
-        text + &read_until(&mut tls, "r\r\n").await
+        text + read_until(&mut tls, "r\r\n").await.as_str()
     };
     assert!(!text.contains("the rest"));
     upstream.release();

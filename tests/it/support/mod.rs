@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod browser;
 pub(crate) mod child;
+pub(crate) mod chromium;
 pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod disk;

@@ -1,0 +1,199 @@
+//! A real browser: Debian's Chromium, driven through its own driver.
+//!
+//! Set `AUTHSOME_SCREENSHOTS` to a directory to keep a picture of every page that is looked at.
+
+use super::postgres::all_required;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+use thirtyfour::{
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+};
+
+/// What every page must be; answers with what it is not.
+const INSPECTION: &str = include_str!("inspection.js");
+
+/// Light and dark, a phone and a wide screen.
+const LOOKS: [(&str, u32); 4] = [
+    ("light", 360),
+    ("light", 1400),
+    ("dark", 360),
+    ("dark", 1400),
+];
+
+/// One browser with an empty profile.
+#[derive(Debug)]
+pub(crate) struct Chromium {
+    pub(crate) page: WebDriver,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Chromium {
+    /// Starts it; `None`, with a word on why, where Chromium is not installed.
+    pub(crate) async fn start() -> Option<Self> {
+        let profile = tempfile::tempdir().unwrap();
+        let started = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("HOME", profile.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut driver) = started else {
+            assert!(
+                !all_required(),
+                "AUTHSOME_REQUIRE_ALL=1, but there is no chromedriver"
+            );
+            eprintln!("skipped: Chromium and its driver are not installed");
+            return None;
+        };
+        let said = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = { said }
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, port) = line.split_once("started successfully on port ")?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            })
+            .expect("the driver says its port");
+        let mut wish = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+        ] {
+            wish.add_arg(argument).unwrap();
+        }
+        let folder = profile.path().join("profile");
+        wish.add_arg(&format!("--user-data-dir={}", folder.display()))
+            .unwrap();
+        wish.set_browser_log_level(LoggingPrefsLogLevel::All)
+            .unwrap();
+        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wish)
+            .await
+            .unwrap();
+        Some(Self {
+            page,
+            driver,
+            _profile: profile,
+        })
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.page.goto(url).await.unwrap();
+    }
+
+    /// Types into the field with this `name`.
+    pub(crate) async fn fill(&self, name: &str, text: &str) {
+        let field = self.page.find(By::Name(name)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Presses the button that says `label`.
+    pub(crate) async fn press(&self, label: &str) {
+        let path = format!("//button[normalize-space()='{label}']");
+        let button = self.page.find(By::XPath(path)).await;
+        button
+            .unwrap_or_else(|error| panic!("{label}: {error}"))
+            .click()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn heading(&self) -> String {
+        self.page
+            .find(By::Tag("h1"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn text(&self) -> String {
+        self.page
+            .find(By::Tag("body"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    }
+
+    /// The page's own text, markup included.
+    pub(crate) async fn source(&self) -> String {
+        self.page.source().await.unwrap()
+    }
+
+    /// What is wrong with the page as it is shown now, a sentence each.
+    pub(crate) async fn wrong_here(&self) -> Value {
+        let done = self.page.execute(INSPECTION, Vec::new()).await.unwrap();
+        done.json().clone()
+    }
+
+    /// Looks at the page in light and dark, narrow and wide, and says what is wrong with it.
+    pub(crate) async fn inspect(&self, name: &str) {
+        for (scheme, width) in LOOKS {
+            let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+            self.emulate("setEmulatedMedia", media).await;
+            let size =
+                json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+            self.emulate("setDeviceMetricsOverride", size).await;
+            let found = self.wrong_here().await;
+            assert_eq!(found, json!([]), "{name}, {scheme}, {width} px");
+            if let Some(directory) = screenshots() {
+                let file = directory.join(format!("{name}-{scheme}-{width}.png"));
+                self.page.screenshot(&file).await.unwrap();
+            }
+        }
+        assert_eq!(self.complaints().await, Vec::<String>::new(), "{name}");
+    }
+
+    /// What the browser had to say: a refused resource, a broken policy, an exception.
+    async fn complaints(&self) -> Vec<String> {
+        let said = self.page.browser_log().await.unwrap();
+        { said.into_iter() }
+            .filter(|entry| entry.level == "SEVERE")
+            .map(|entry| entry.message)
+            // A page that answers 4xx is told as a failed load of itself.
+            .filter(|text| !text.contains("with a status of 4"))
+            .collect()
+    }
+
+    async fn emulate(&self, what: &str, how: Value) {
+        let method = format!("Emulation.{what}");
+        self.page.cdp().send_raw(&method, how).await.unwrap();
+    }
+
+    pub(crate) async fn close(mut self) {
+        self.page.clone().quit().await.unwrap();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn screenshots() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch of the tests, not of the program"
+    )]
+    let directory = std::env::var_os("AUTHSOME_SCREENSHOTS").map(PathBuf::from)?;
+    std::fs::create_dir_all(&directory).unwrap();
+    Some(directory)
+}
