@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::Path;
 
 /// Where tools look for a proxy.
@@ -53,7 +54,7 @@ const REMOVED: [&str; 3] = [
 pub const NODE_PROXY: &str = include_str!("node_proxy.cjs");
 
 /// What a run gives its child.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ChildSettings<'a> {
     /// With the password of the run in it.
     pub proxy_url: &'a str,
@@ -67,6 +68,15 @@ pub struct ChildSettings<'a> {
     pub bypass: &'a [&'static str],
     /// Variables that hold a secret, and the placeholders they get.
     pub placeholders: &'a BTreeMap<String, String>,
+}
+
+/// Without the URL, which holds the run's password.
+impl fmt::Debug for ChildSettings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChildSettings")
+            .field("bundle", &self.bundle)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Files with certificates that the user already trusts by one of the variables set here.
@@ -162,6 +172,7 @@ mod tests {
         let base = base
             .iter()
             .map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
+        assert!(!format!("{settings:?}").contains("authsome:p@"));
         child_environment(base, &settings)
     }
 

@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 /// The text of a statement: fixed, or put together from our own fixed parts. Values from outside
@@ -35,10 +36,20 @@ pub(super) enum Purpose {
 }
 
 /// Where connections come from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Source {
     Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
+}
+
+/// Never the options: those of `PostgreSQL` print the password.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Sqlite(..)",
+            Self::Postgres(_) => "Postgres(..)",
+        })
+    }
 }
 
 impl Source {
@@ -235,4 +246,15 @@ fn postgres_args(args: Vec<Value>) -> Result<PgArguments, Error> {
 
 fn encoding(source: sqlx::error::BoxDynError) -> Error {
     Error::from(sqlx::Error::Encode(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_database_is_prints_without_its_password() {
+        let source = Source::postgres("postgres://ada:canary@localhost/x").unwrap();
+        assert_eq!(format!("{source:?}"), "Postgres(..)");
+    }
 }
