@@ -52,6 +52,9 @@ pub struct Resolve {
     /// means the first host of the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// The port beside it. A host that the definition does not name with it gets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
 }
 
 /// What to add to a request to this provider.

@@ -33,6 +33,6 @@ pub use logins::{
 };
 use next_step::login_command;
 pub use providers::{ProviderList, Providers, Registered, Removed};
-pub use resolver::{Release, Resolver, Route, RouteScope};
+pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
 pub use setup::{Mode, Services, ServicesConfig};
 pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};

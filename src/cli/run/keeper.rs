@@ -35,6 +35,7 @@ impl Resolve for Keeper {
             provider: provider.clone(),
             connection: connection.cloned(),
             host: Some(target.host.clone()),
+            port: Some(target.port),
         };
         self.client
             .resolve(&question)

@@ -4,7 +4,7 @@ use super::{Answer, Json, convert};
 use crate::api::{self, WireSecret, paths};
 use crate::server::extract::{self, Query, SignedBy, UnspentCaller};
 use crate::server::state::App;
-use crate::services::{ExportFormat, RouteScope};
+use crate::services::{Destination, ExportFormat, RouteScope};
 use axum::extract::State;
 
 /// What to add to a request to a provider: the hot path of every intercepted request.
@@ -21,7 +21,10 @@ pub(in crate::server) async fn resolve(
             unspent,
             &body.provider,
             body.connection.as_ref(),
-            body.host.as_deref(),
+            Destination {
+                host: body.host.as_deref(),
+                port: body.port,
+            },
         )
         .await?;
     Ok(Json(convert::resolved(&release)))

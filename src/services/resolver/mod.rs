@@ -4,4 +4,4 @@ mod ready;
 mod routes;
 mod service;
 
-pub use service::{Release, Resolver, Route, RouteScope};
+pub use service::{Destination, Release, Resolver, Route, RouteScope};

@@ -1,9 +1,11 @@
 //! An injection made ready: found, opened and rendered once, then handed out until something changes.
 
-use super::service::{Release, Resolver};
+use super::service::{Destination, Release, Resolver};
+use crate::model::api_url::ApiUrl;
 use crate::model::injection::RenderError;
 use crate::model::{
-    Connection, ConnectionName, ConnectionState, ErrorCode, Injection, ProviderName, VaultId,
+    Connection, ConnectionName, ConnectionState, ErrorCode, Injection, Provider, ProviderName,
+    VaultId,
 };
 use crate::services::setup::Mode;
 use crate::services::{Error, connections, login_command, opening};
@@ -22,6 +24,7 @@ pub(super) struct Wanted {
     provider: ProviderName,
     connection: Option<ConnectionName>,
     host: Option<String>,
+    port: Option<u16>,
 }
 
 impl Wanted {
@@ -29,13 +32,14 @@ impl Wanted {
         vault: &VaultId,
         provider: &ProviderName,
         connection: Option<&ConnectionName>,
-        host: Option<&str>,
+        to: Destination<'_>,
     ) -> Self {
         Self {
             vault: vault.clone(),
             provider: provider.clone(),
             connection: connection.cloned(),
-            host: host.map(str::to_owned),
+            host: to.host.map(str::to_owned),
+            port: to.port,
         }
     }
 }
@@ -64,6 +68,7 @@ impl Ready {
 impl Resolver {
     pub(super) async fn load(&self, wanted: &Wanted) -> Result<Arc<Ready>, Error> {
         let provider = self.providers.get(&wanted.provider).await?;
+        check_destination(&provider, wanted)?;
         let found = self.find(wanted).await?;
         let credential = opening::try_open(&self.core, &found).await?;
         let rendered = provider
@@ -98,6 +103,29 @@ impl Resolver {
         let found = reader.find_default_connection(vault, provider).await?;
         found.ok_or_else(|| not_logged_in(provider))
     }
+}
+
+/// A proxy decides by the definition as it was when its run began; here it is as it is now.
+fn check_destination(provider: &Provider, wanted: &Wanted) -> Result<(), Error> {
+    let Some(host) = &wanted.host else {
+        return Ok(());
+    };
+    let is_meant = |entry: &String| {
+        entry.parse::<ApiUrl>().is_ok_and(|own| {
+            own.matches_host(host) && wanted.port.is_none_or(|port| own.port == port)
+        })
+    };
+    if provider.api_url.iter().any(is_meant) {
+        return Ok(());
+    }
+    let port = wanted.port.map(|port| format!(":{port}"));
+    let place = format!("{host}{}", port.unwrap_or_default());
+    Err(Error::new(
+        ErrorCode::OperationNotAllowed,
+        format!("{place} is no place of `{}`", provider.name),
+    )
+    .hint("if its definition has changed, start `authsome run` again")
+    .provider(&provider.name))
 }
 
 fn not_logged_in(provider: &ProviderName) -> Error {

@@ -42,6 +42,14 @@ pub struct Route {
     pub placeholder: Option<String>,
 }
 
+/// Where a request goes, as far as the asker says: 0.5 clients say nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Destination<'a> {
+    /// Lower case; `None` stands for the first host of the definition (some differ by host).
+    pub host: Option<&'a str>,
+    pub port: Option<u16>,
+}
+
 /// What leaves the daemon for one request.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -74,8 +82,8 @@ impl Resolver {
         }
     }
 
-    /// What to add to a request for this connection (the default one for `None`) at `host`, lower
-    /// case (the definition's first one for `None`: some providers differ by host).
+    /// What to add to a request for this connection (the default one for `None`) at `to`. A host
+    /// that the definition does not name, or no longer, gets nothing.
     ///
     /// The proof is spent and the release, or the refusal, audited in one commit; when that fails,
     /// no secret leaves.
@@ -84,11 +92,11 @@ impl Resolver {
         unspent: Unspent,
         provider: &ProviderName,
         connection: Option<&ConnectionName>,
-        host: Option<&str>,
+        to: Destination<'_>,
     ) -> Result<Release, Error> {
-        check_host(host)?;
+        check_host(to.host)?;
         let (caller, proof) = unspent.into_parts();
-        let wanted = Wanted::new(&caller.vault, provider, connection, host);
+        let wanted = Wanted::new(&caller.vault, provider, connection, to);
         let generation = self.core.store.generation();
         let load = || self.load(&wanted);
         let found = self.ready.get(wanted.clone(), generation, load).await;

@@ -30,7 +30,7 @@ fn nothing_is_left_behind_and_what_a_killed_run_left_is_swept() {
     let during = laptop.script("stat -c %a \"$(dirname \"$SSL_CERT_FILE\")\" && grep -c PRIVATE \"$SSL_CERT_FILE\" || true");
     assert_eq!(during, "700\n0\n");
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0);
-    let (mut child, _) = started(&laptop, "sleep 1000");
+    let (mut child, _) = started(&laptop, "exec sleep 1000");
     send(&child, Signal::SIGTERM);
     assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0);

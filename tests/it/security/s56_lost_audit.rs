@@ -6,7 +6,7 @@ use crate::services::house::{
     House, OPENAI_KEY, Place, code, connection, newest, provider, typed, wish,
 };
 use authsome::model::{ErrorCode, Outcome};
-use authsome::services::{ExportFormat, ExternalEvent};
+use authsome::services::{Destination, ExportFormat, ExternalEvent};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -50,7 +50,9 @@ async fn try_everything(house: &House, place: &Place) {
             .authenticate(&signed.request())
             .await?;
         let resolver = &house.services.resolver;
-        resolver.resolve(unspent, &openai, None, None).await
+        resolver
+            .resolve(unspent, &openai, None, Destination::default())
+            .await
     };
     let lost = ErrorCode::StoreUnavailable;
     assert_eq!(code(resolve().await), lost);

@@ -10,8 +10,8 @@ use authsome::model::{
 };
 use authsome::secret::{ApiKey, MasterKey, Password, Token};
 use authsome::services::{
-    AuditQuery, BeginLogin, Error, Mode, NewSession, ResumeData, Services, ServicesConfig, SignUp,
-    SignedRequest, Unspent,
+    AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, ResumeData, Services,
+    ServicesConfig, SignUp, SignedRequest, Unspent,
 };
 use authsome::store::{AuditFilter, Location, Store};
 use authsome::vault::{MasterKeyInput, Vaults};
@@ -359,7 +359,12 @@ impl House {
         let name = name.map(connection);
         let resolver = &self.services.resolver;
         let release = resolver
-            .resolve(unspent, &provider(at), name.as_ref(), None)
+            .resolve(
+                unspent,
+                &provider(at),
+                name.as_ref(),
+                Destination::default(),
+            )
             .await?;
         Ok(release.injection.secrets[0].reveal().to_owned())
     }

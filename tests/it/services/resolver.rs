@@ -3,7 +3,7 @@
 use super::house::{OPENAI_KEY, Place, code, connection, on_both, provider};
 use authsome::model::target::InjectedPart;
 use authsome::model::{ErrorCode, Outcome};
-use authsome::services::RouteScope;
+use authsome::services::{Destination, RouteScope};
 
 on_both!(
     a_release_is_audited_with_who_and_what,
@@ -11,6 +11,7 @@ on_both!(
     a_refusal_is_audited_and_says_what_to_do,
     a_newer_key_is_released_at_once,
     each_host_gets_what_it_wants,
+    a_place_the_definition_does_not_name_gets_nothing,
     routes_tell_where_credentials_may_go,
 );
 
@@ -22,7 +23,7 @@ async fn a_release_is_audited_with_who_and_what(place: Place) {
     let unspent = house.authenticate(&scout).await.unwrap();
     let resolver = &house.services.resolver;
     let release = resolver
-        .resolve(unspent, &provider("openai"), None, None)
+        .resolve(unspent, &provider("openai"), None, Destination::default())
         .await
         .unwrap();
     let [InjectedPart::Header { name, value }] = release.injection.parts.as_slice() else {
@@ -56,7 +57,7 @@ async fn a_proof_releases_one_secret(place: Place) {
             .await?;
         let resolver = &house.services.resolver;
         resolver
-            .resolve(unspent, &provider("openai"), None, None)
+            .resolve(unspent, &provider("openai"), None, Destination::default())
             .await
     };
     resolve().await.unwrap();
@@ -131,7 +132,12 @@ async fn each_host_gets_what_it_wants(place: Place) {
         let unspent = house.authenticate(&scout).await.unwrap();
         let resolver = &house.services.resolver;
         let release = resolver
-            .resolve(unspent, &provider("forge"), None, host)
+            .resolve(
+                unspent,
+                &provider("forge"),
+                None,
+                Destination { host, port: None },
+            )
             .await?;
         let [InjectedPart::Header { value, .. }] = release.injection.parts.as_slice() else {
             panic!("one header");
@@ -152,6 +158,46 @@ async fn each_host_gets_what_it_wants(place: Place) {
     for host in ["", "a b", "a\r\nb", "é", long] {
         assert_eq!(code(at(Some(host)).await), ErrorCode::InvalidInput);
     }
+}
+
+async fn a_place_the_definition_does_not_name_gets_nothing(place: Place) {
+    let house = place.local().await;
+    let scout = house.local_agent(&place, "scout").await;
+    let caller = house.caller(&scout).await;
+    let define = async |api_url: &str| {
+        let definition = serde_json::json!({
+            "name": "forge", "display_name": "Forge", "auth_type": "api_key",
+            "flow": "api_key", "api_url": api_url,
+        });
+        let providers = &house.services.providers;
+        let put = providers.register(&caller, definition, true).await;
+        put.unwrap();
+    };
+    let at = async |host: &str, port: u16| {
+        let unspent = house.authenticate(&scout).await.unwrap();
+        let to = Destination {
+            host: Some(host),
+            port: Some(port),
+        };
+        let resolver = &house.services.resolver;
+        let forge = provider("forge");
+        let release = resolver.resolve(unspent, &forge, None, to).await;
+        release.map(drop)
+    };
+    define("https://api.forge.example:8443/v1").await;
+    house.login(&caller, "forge", "default", "k1").await;
+    at("api.forge.example", 8443).await.unwrap();
+    assert_eq!(
+        code(at("api.forge.example", 443).await),
+        ErrorCode::OperationNotAllowed
+    );
+    // A run that began before the definition changed asks for the place it knew.
+    define("https://new.forge.example").await;
+    assert_eq!(
+        code(at("api.forge.example", 8443).await),
+        ErrorCode::OperationNotAllowed
+    );
+    at("new.forge.example", 443).await.unwrap();
 }
 
 async fn routes_tell_where_credentials_may_go(place: Place) {

@@ -5,6 +5,7 @@
 use super::postgres::all_required;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -38,6 +39,8 @@ impl Chromium {
         let started = Command::new("chromedriver")
             .arg("--port=0")
             .env("HOME", profile.path())
+            // The browser is its child: they are ended together.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -174,16 +177,15 @@ impl Chromium {
         self.page.cdp().send_raw(&method, how).await.unwrap();
     }
 
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(self) {
         self.page.clone().quit().await.unwrap();
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        let group = nix::unistd::Pid::from_raw(i32::try_from(self.driver.id()).unwrap());
+        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
         let _ = self.driver.wait();
     }
 }
