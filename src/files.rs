@@ -94,12 +94,20 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Reads an operator's file of at most `limit` bytes: secrets mounted by an orchestrator are links.
+pub fn read_operators(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_private(&fs::canonicalize(path)?, limit)
+}
+
 /// A log that is cut when it grows: `name`, then `name.1` (newest) to `name.<keep>` (oldest).
+///
+/// Whoever removes or moves the file gets a new one with the next line. Where that cannot be made
+/// (no descriptor left, a link in its place), lines go on into the open file as long as it has a
+/// name, and no old file is given up for it.
 #[derive(Debug)]
 pub struct RotatingFile {
     path: PathBuf,
     file: File,
-    size: u64,
     limit: u64,
     keep: u32,
 }
@@ -107,41 +115,58 @@ pub struct RotatingFile {
 impl RotatingFile {
     /// Appends to `path`; before it would pass `limit` bytes it is set aside, and at most `keep` old ones stay.
     pub fn open(path: &Path, limit: u64, keep: u32) -> io::Result<Self> {
-        let file = append_private(path)?;
-        let size = file.metadata()?.len();
         Ok(Self {
             path: path.to_owned(),
-            file,
-            size,
+            file: append_private(path)?,
             limit,
             keep,
         })
     }
 
-    fn rotate(&mut self) -> io::Result<()> {
-        self.file.flush()?;
-        for number in (1..self.keep).rev() {
-            let from = sibling(&self.path, &format!(".{number}"));
-            if from.symlink_metadata().is_ok() {
-                fs::rename(from, sibling(&self.path, &format!(".{}", number + 1)))?;
+    /// Makes the open file the one that `adds` more bytes belong into.
+    fn turn_to(&mut self, adds: u64) -> io::Result<()> {
+        let open = self.file.metadata()?;
+        let in_place = match fs::symlink_metadata(&self.path) {
+            Ok(found) => (found.dev(), found.ino()) == (open.dev(), open.ino()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if in_place {
+            if open.len() == 0 || open.len().saturating_add(adds) <= self.limit {
+                return Ok(());
             }
+            self.set_aside()?;
         }
-        fs::rename(&self.path, sibling(&self.path, ".1"))?;
         self.file = append_private(&self.path)?;
-        self.size = 0;
         Ok(())
+    }
+
+    /// Moves every old file up by one, but only as far as there is no gap: trying again after a
+    /// failure overwrites nothing.
+    fn set_aside(&self) -> io::Result<()> {
+        let old = |number: u32| sibling(&self.path, &format!(".{number}"));
+        let gap = (1..self.keep).find(|number| old(*number).symlink_metadata().is_err());
+        for number in (1..gap.unwrap_or(self.keep)).rev() {
+            fs::rename(old(number), old(number + 1))?;
+        }
+        fs::rename(&self.path, old(1))
     }
 }
 
 impl Write for RotatingFile {
-    /// Writes all of `lines` to one file: a record is never cut in two by a rotation.
+    /// Writes all of `lines` to one file: a record is never cut in two, by a rotation or by an error.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let adds = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        if self.size > 0 && self.size.saturating_add(adds) > self.limit {
-            self.rotate()?;
+        let turned = self.turn_to(adds);
+        let open = self.file.metadata()?;
+        if open.nlink() == 0 {
+            turned?;
         }
-        self.file.write_all(lines)?;
-        self.size = self.size.saturating_add(adds);
+        if let Err(error) = self.file.write_all(lines) {
+            // On a full disk the half that fitted would spoil the next line too.
+            let _ = self.file.set_len(open.len());
+            return Err(error);
+        }
         Ok(lines.len())
     }
 
@@ -234,23 +259,111 @@ mod tests {
         assert!(create_private_dir(&link).is_err());
     }
 
+    /// A log of one eight-byte record a file, and what its files hold.
+    struct Log(tempfile::TempDir, RotatingFile);
+
+    impl Log {
+        fn keeping(keep: u32) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let file = RotatingFile::open(&dir.path().join("log"), 10, keep).unwrap();
+            Self(dir, file)
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn add(&mut self, records: &[&str]) {
+            for record in records {
+                self.1
+                    .write_all(format!("{record:.<7}\n").as_bytes())
+                    .unwrap();
+            }
+        }
+
+        fn files(&self) -> Vec<String> {
+            ["log", "log.1", "log.2", "log.3", "log.4"]
+                .iter()
+                .map(|name| fs::read_to_string(self.path(name)).unwrap_or_default())
+                .map(|text| text.replace(['.', '\n'], ""))
+                .collect()
+        }
+    }
+
     #[test]
     fn a_log_is_cut_between_records_and_the_oldest_goes() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("log");
-        let mut log = RotatingFile::open(&path, 10, 2).unwrap();
-        for record in ["first..\n", "second.\n", "third..\n", "fourth.\n"] {
-            log.write_all(record.as_bytes()).unwrap();
+        let mut log = Log::keeping(3);
+        log.add(&["first", "second", "third", "fourth", "fifth"]);
+        assert_eq!(log.files(), ["fifth", "fourth", "third", "second", ""]);
+    }
+
+    #[test]
+    fn a_log_that_was_removed_or_moved_begins_anew_and_costs_no_old_one() {
+        let mut log = Log::keeping(3);
+        log.add(&["first", "second", "third"]);
+        fs::remove_file(log.path("log")).unwrap();
+        log.add(&["fourth"]);
+        assert_eq!(log.files(), ["fourth", "second", "first", "", ""]);
+        fs::rename(log.path("log"), log.path("elsewhere")).unwrap();
+        log.add(&["fifth", "sixth"]);
+        assert_eq!(log.files(), ["sixth", "fifth", "second", "first", ""]);
+    }
+
+    #[test]
+    fn a_log_that_was_emptied_goes_on_in_the_same_file() {
+        let mut log = Log::keeping(3);
+        log.add(&["first"]);
+        File::create(log.path("log")).unwrap();
+        log.add(&["second"]);
+        assert_eq!(log.files(), ["second", "", "", "", ""]);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_opened_again_gives_up_neither_lines_nor_old_files() {
+        let mut log = Log::keeping(3);
+        log.add(&["first", "second", "third"]);
+        fs::rename(log.path("log"), log.path("log.4")).unwrap();
+        symlink(log.path("target"), log.path("log")).unwrap();
+        for _ in 0..5 {
+            log.add(&["x"]);
         }
-        let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
         assert_eq!(
-            (read("log"), read("log.1"), read("log.2"), read("log.3")),
-            (
-                "fourth.\n".into(),
-                "third..\n".into(),
-                "second.\n".into(),
-                String::new()
-            )
+            log.files(),
+            ["", "second", "first", "", "thirdxxxxx"],
+            "as long as the open file has a name it takes the lines"
         );
+        fs::remove_file(log.path("log.4")).unwrap();
+        assert!(log.1.write_all(b"lost\n").is_err(), "nobody could read it");
+        fs::remove_file(log.path("log")).unwrap();
+        log.add(&["fourth"]);
+        assert_eq!(log.files(), ["fourth", "second", "first", "", ""]);
+        assert!(!log.path("target").exists());
+    }
+
+    #[test]
+    fn a_rotation_that_fails_half_way_overwrites_nothing_however_often_it_is_tried() {
+        let mut log = Log::keeping(3);
+        log.add(&["first", "second", "third"]);
+        // A directory in the way of `log.2`, which is not empty: no file can take its place.
+        fs::rename(log.path("log.2"), log.path("log.3")).unwrap();
+        fs::create_dir(log.path("log.2")).unwrap();
+        fs::write(log.path("log.2/x"), "").unwrap();
+        fs::remove_file(log.path("log.3")).unwrap();
+        fs::create_dir_all(log.path("log.3/x")).unwrap();
+        for _ in 0..5 {
+            log.add(&["x"]);
+        }
+        assert_eq!(log.files(), ["thirdxxxxx", "second", "", "", ""]);
+    }
+
+    #[test]
+    fn an_operators_file_may_be_a_link_but_not_endless() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        fs::write(dir.path().join("real"), b"token\n").unwrap();
+        symlink(dir.path().join("real"), &link).unwrap();
+        assert_eq!(read_operators(&link, 10).unwrap(), b"token\n");
+        assert!(read_operators(&link, 3).is_err());
+        assert!(read_operators(Path::new("/dev/zero"), 3).is_err());
     }
 }

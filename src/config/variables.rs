@@ -186,7 +186,7 @@ pub const VARIABLES: &[Variable] = &[
     withheld(
         "AUTHSOME_SETUP_TOKEN_FILE",
         Daemon,
-        "none: printed once in the log",
+        "none: the link with one is printed at each start",
         "A file with the token, at least 16 characters, that lets the first administrator of a hosted daemon sign up.",
     ),
     plain(

@@ -1,38 +1,40 @@
 //! The parts of a daemon, put together in their order.
 
 use super::Error;
-use super::trails::Subscriptions;
 use crate::catalog::Catalog;
-use crate::clock::{SharedClock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::{Config, MasterKeySource};
+use crate::files;
 use crate::secret::Token;
 use crate::server::{Limits, Origins, ServerConfig, TraceHooks};
 use crate::services::{Mode, Services, ServicesConfig};
 use crate::store::{Location, Store};
 use crate::telemetry;
 use crate::vault::{MasterKeyInput, Vaults};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// The longest setup token that is read from a file, in bytes.
-const LONGEST_TOKEN: usize = 4096;
+const LONGEST_TOKEN: u64 = 4096;
 
 /// A daemon that is ready to serve.
 #[derive(Debug)]
 pub(super) struct Daemon {
-    pub(super) store: Store,
-    pub(super) trails: Subscriptions,
     pub(super) services: Arc<Services>,
     pub(super) server: ServerConfig,
     /// Shown once: what opens the first account of a hosted daemon.
     pub(super) setup_token: Option<Token>,
 }
 
-pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemon, Error> {
-    let clock: SharedClock = Arc::new(SystemClock);
-    let store = Store::open(location(config), clock.clone()).await?;
-    let trails = Subscriptions::take(&store, config.otel.logs.is_some());
-    let vaults = Vaults::unlock(&store, master_key(&config.master_key)).await?;
+/// Everything above the store, which the caller opens and closes.
+pub(super) async fn compose(
+    config: &Config,
+    store: &Store,
+    listen: SocketAddr,
+) -> Result<Daemon, Error> {
+    let vaults = Vaults::unlock(store, master_key(&config.master_key)).await?;
     let allowed = config
         .allowed_origins
         .iter()
@@ -43,7 +45,7 @@ pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemo
         store.clone(),
         vaults,
         Catalog::with_custom(config.home.providers_dir()),
-        clock,
+        Arc::new(SystemClock),
     )
     .await?;
     let setup_token = if config.is_hosted() {
@@ -55,8 +57,6 @@ pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemo
         None
     };
     Ok(Daemon {
-        store,
-        trails,
         services: Arc::new(services),
         server: ServerConfig {
             origins,
@@ -68,6 +68,10 @@ pub(super) async fn compose(config: &Config, listen: SocketAddr) -> Result<Daemo
         },
         setup_token,
     })
+}
+
+pub(super) async fn open_store(config: &Config) -> Result<Store, Error> {
+    Ok(Store::open(location(config), Arc::new(SystemClock)).await?)
 }
 
 fn location(config: &Config) -> Location {
@@ -112,10 +116,12 @@ fn given_token(config: &Config) -> Result<Option<Token>, Error> {
         path: path.clone(),
         source,
     };
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let content = files::read_operators(path, LONGEST_TOKEN).map_err(failed)?;
+    let content = Zeroizing::new(content);
+    let text = std::str::from_utf8(&content).map_err(|e| failed(io::Error::other(e)))?;
     let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST_TOKEN {
-        return Err(failed(std::io::Error::other("it must hold one line")));
+    if text.is_empty() || text.lines().count() > 1 {
+        return Err(failed(io::Error::other("it must hold one line")));
     }
     Ok(Some(Token::new(text)))
 }

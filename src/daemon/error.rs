@@ -48,31 +48,25 @@ pub enum Error {
 
 impl Error {
     /// The code that decides the exit code of the process.
-    pub const fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Config(_) | Self::SetupToken { .. } => ErrorCode::InvalidInput,
-            Self::Store(_) | Self::Directory { .. } => ErrorCode::StoreUnavailable,
+            Self::Store(_) | Self::Vault(vault::Error::Store(_)) | Self::Directory { .. } => {
+                ErrorCode::StoreUnavailable
+            }
             Self::Vault(_) => ErrorCode::EncryptionUnavailable,
+            Self::Services(error) => error.code(),
             Self::Lock(_) | Self::AddressInUse { .. } | Self::Listen { .. } => {
                 ErrorCode::DaemonUnavailable
             }
-            Self::Telemetry(_) | Self::Services(_) | Self::Server(_) | Self::Signals(_) => {
-                ErrorCode::Internal
-            }
+            Self::Telemetry(_) | Self::Server(_) | Self::Signals(_) => ErrorCode::Internal,
         }
     }
 
     /// What to do about it, where the message does not say so itself.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::AddressInUse { address } => Some(format!(
-                "stop that program, or choose another port: `AUTHSOME_LISTEN={}:{}` for the daemon and \
-                 `AUTHSOME_DAEMON_URL=http://{}:{}` for its clients",
-                address.ip(),
-                address.port().wrapping_add(1),
-                address.ip(),
-                address.port().wrapping_add(1),
-            )),
+            Self::AddressInUse { address } => Some(another_port(*address)),
             Self::Listen { .. } => Some(
                 "check AUTHSOME_LISTEN: an address of this machine and a port above 1023"
                     .to_owned(),
@@ -80,10 +74,47 @@ impl Error {
             Self::Directory { .. } => Some(
                 "check who owns it, or set AUTHSOME_HOME to a directory you can write".to_owned(),
             ),
-            Self::SetupToken { .. } => {
-                Some("AUTHSOME_SETUP_TOKEN_FILE must name a readable file with one line".to_owned())
-            }
-            _ => None,
+            Self::SetupToken { .. } => Some(
+                "AUTHSOME_SETUP_TOKEN_FILE must name a readable file with one line of at most 4 KiB"
+                    .to_owned(),
+            ),
+            Self::Services(error) => error.next_step().map(str::to_owned),
+            Self::Config(_)
+            | Self::Telemetry(_)
+            | Self::Lock(_)
+            | Self::Store(_)
+            | Self::Vault(_)
+            | Self::Server(_)
+            | Self::Signals(_) => None,
         }
+    }
+}
+
+fn another_port(taken: SocketAddr) -> String {
+    let (ip, port) = (taken.ip(), taken.port().wrapping_add(1));
+    format!(
+        "stop that program, or choose another port: `AUTHSOME_LISTEN={ip}:{port}` for the daemon and \
+         `AUTHSOME_DAEMON_URL=http://{ip}:{port}` for its clients"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_use_case_said_about_code_and_next_step_is_passed_on() {
+        let refused = services::Error::invalid("too short").hint("use a longer one");
+        let error = Error::from(refused);
+        assert_eq!(error.code(), ErrorCode::InvalidInput);
+        assert_eq!(error.hint().as_deref(), Some("use a longer one"));
+    }
+
+    #[test]
+    fn a_store_that_fails_while_the_vault_is_opened_is_not_called_a_matter_of_keys() {
+        let error = Error::from(vault::Error::from(store::Error::Full));
+        assert_eq!(error.code(), ErrorCode::StoreUnavailable);
+        let error = Error::from(vault::Error::Aborted);
+        assert_eq!(error.code(), ErrorCode::EncryptionUnavailable);
     }
 }

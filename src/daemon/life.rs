@@ -1,12 +1,12 @@
 //! The life of a daemon: lock, listen, compose, serve, and end in order.
 
-use super::compose::{Daemon, compose};
+use super::compose::{Daemon, compose, open_store};
 use super::{Error, LogTo, observe, trails};
 use crate::clock::{Clock, SystemClock, to_unix_millis};
 use crate::config::Config;
 use crate::files;
 use crate::services::AuditLogFile;
-use crate::store::{Holder, HomeLock};
+use crate::store::{Holder, HomeLock, Store};
 use crate::telemetry::AuditExporter;
 use crate::{server, telemetry};
 use nix::sys::signal::{Signal as NixSignal, raise};
@@ -37,29 +37,51 @@ pub async fn run(config: Config, log: LogTo) -> Result<(), Error> {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
     let mut lock = HomeLock::take(&config.home.daemon_lock(), this_process())?;
+    let ended = live(&config, &mut lock, telemetry.audit_exporter()).await;
+    // Blocks, and last: it sends what the rest of the shutdown said.
+    let sent = tokio::task::spawn_blocking(move || telemetry.shutdown(LAST_SPANS));
+    let _ = sent.await;
+    ended
+}
+
+/// From the first thing that can be refused to the last that has to be put away, however it ends.
+async fn live(
+    config: &Config,
+    lock: &mut HomeLock,
+    exporter: Option<AuditExporter>,
+) -> Result<(), Error> {
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(|source| Error::Listen {
         address: config.listen,
         source,
     })?;
-    let daemon = compose(&config, address).await?;
+    let audit_log = open_audit_log(config)?;
+    let store = open_store(config).await?;
+    let mut trails = trails::follow(&store, audit_log, exporter);
+    let served = open_and_serve(config, &store, lock, (listener, address)).await;
+    let _ = std::fs::remove_file(config.home.daemon_pid());
+    store.close().await;
+    let all = async { while trails.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
+        tracing::warn!("the copies of the audit log are behind; the database has every event");
+    }
+    tracing::info!("stopped");
+    served
+}
+
+/// Whatever may still be refused comes before anybody is told that requests are answered.
+async fn open_and_serve(
+    config: &Config,
+    store: &Store,
+    lock: &mut HomeLock,
+    (listener, address): (TcpListener, SocketAddr),
+) -> Result<(), Error> {
+    let daemon = compose(config, store, address).await?;
     let stop = stop_on_signal()?;
     lock.set_address(address)?;
-    write_pid(&config)?;
-    announce(&daemon, address);
-    let audit_log = open_audit_log(&config)?;
-    let served = serve(
-        daemon,
-        listener,
-        stop,
-        (audit_log, telemetry.audit_exporter()),
-    )
-    .await;
-    let _ = std::fs::remove_file(config.home.daemon_pid());
-    // Blocks, and last: it sends what the rest of the shutdown said.
-    let sent = tokio::task::spawn_blocking(move || telemetry.shutdown(LAST_SPANS));
-    let _ = sent.await;
-    served
+    write_pid(config)?;
+    announce(&daemon, store, address);
+    serve(daemon, listener, stop).await
 }
 
 fn this_process() -> Holder {
@@ -101,11 +123,11 @@ fn open_audit_log(config: &Config) -> Result<AuditLogFile, Error> {
 }
 
 /// Tells the log and whoever started us (systemd, `daemon start`) that requests are answered.
-fn announce(daemon: &Daemon, address: SocketAddr) {
+fn announce(daemon: &Daemon, store: &Store, address: SocketAddr) {
     tracing::info!(
         server.address = %address,
         server.base_url = daemon.server.origins.base(),
-        store.backend = daemon.store.backend(),
+        store.backend = store.backend(),
         version = env!("CARGO_PKG_VERSION"),
         "ready"
     );
@@ -133,27 +155,13 @@ async fn serve(
     daemon: Daemon,
     listener: TcpListener,
     stop: CancellationToken,
-    (audit_log, exporter): (AuditLogFile, Option<AuditExporter>),
 ) -> Result<(), Error> {
-    let Daemon {
-        store,
-        trails,
-        services,
-        server,
-        ..
-    } = daemon;
-    let mut trails = trails::follow(trails, audit_log, exporter);
+    let services = daemon.services;
     let keeper = tokio::spawn(keep_clean(services.clone(), stop.clone()));
-    let served = server::serve(server, services, listener, stop.clone()).await;
+    let served = server::serve(daemon.server, services, listener, stop.clone()).await;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.cancel();
     let _ = keeper.await;
-    store.close().await;
-    let all = async { while trails.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
-        tracing::warn!("the copies of the audit log are behind; the database has every event");
-    }
-    tracing::info!("stopped");
     Ok(served?)
 }
 

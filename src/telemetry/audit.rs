@@ -92,6 +92,11 @@ impl AuditExporter {
         }
     }
 
+    /// Counts events that were lost on their way to this exporter.
+    pub fn add_dropped(&self, count: u64) {
+        self.counters.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// Events the collector took.
     pub fn sent(&self) -> u64 {
         self.counters.sent.load(Ordering::Relaxed)

@@ -47,7 +47,7 @@ impl MasterKeyInput {
     pub(super) fn load(&self) -> Result<Option<MasterKey>, Error> {
         match self {
             Self::Env(key) | Self::Passphrase(key) => self.trimmed(key.reveal()).map(Some),
-            Self::File(path) => match files_content(path) {
+            Self::File(path) => match files::read_operators(path, LONGEST).map(Zeroizing::new) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::SourceMissing {
                     origin: self.origin(),
                 }),
@@ -134,12 +134,6 @@ fn private_content(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
         drop(files::open_private(path)?);
     }
     Ok(content)
-}
-
-/// An operator's file: secrets mounted by an orchestrator are links and often readable by all.
-fn files_content(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let real = std::fs::canonicalize(path)?;
-    files::read_private(&real, LONGEST).map(Zeroizing::new)
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::daemon;
 use crate::model::ErrorCode;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::fs::File;
+use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -52,7 +55,13 @@ pub(super) async fn launch(context: &Context) -> Result<u32, CliError> {
     let pid = child.id().unwrap_or_default();
     let waited = tokio::time::timeout(PATIENCE, ready(&mut child, &socket)).await;
     match waited.map_err(|_| unavailable("the daemon was not ready within 60 s"))? {
-        Ready::Yes => Ok(pid),
+        Ready::Yes(words) => {
+            // What it said while a person could still be reached: the set-up link of a hosted one.
+            for line in words.lines() {
+                context.out.ask(line);
+            }
+            Ok(pid)
+        }
         Ready::Ended(words) => after_a_failed_start(context, &words),
     }
 }
@@ -98,7 +107,8 @@ fn unavailable(message: impl Into<String>) -> CliError {
 }
 
 enum Ready {
-    Yes,
+    /// It answers; what it wrote to stderr before it said so.
+    Yes(String),
     /// It ended; what it wrote to stderr.
     Ended(String),
 }
@@ -111,7 +121,7 @@ async fn ready(child: &mut Child, socket: &UnixDatagram) -> Ready {
             received = socket.recv(&mut buffer) => {
                 let message = received.map(|n| String::from_utf8_lossy(&buffer[..n]).into_owned());
                 if message.is_ok_and(|m| m.lines().any(|line| line == "READY=1")) {
-                    return Ready::Yes;
+                    return Ready::Yes(read_so_far(stderr.take()));
                 }
             }
             _ = child.wait() => return Ready::Ended(read_all(stderr.take()).await),
@@ -124,6 +134,19 @@ async fn read_all(stderr: Option<ChildStderr>) -> String {
     if let Some(stderr) = stderr {
         // What cannot be read was not said.
         let _ = stderr.take(LAST_WORDS).read_to_end(&mut words).await;
+    }
+    String::from_utf8_lossy(&words).into_owned()
+}
+
+/// What stands in the pipe already: a daemon says what it has to say, and then that it is ready.
+fn read_so_far(stderr: Option<ChildStderr>) -> String {
+    let mut words = Vec::new();
+    // The daemon keeps its end open, so a pipe that would be waited for is not read at all.
+    if let Some(Ok(pipe)) = stderr.map(ChildStderr::into_owned_fd)
+        && fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok()
+    {
+        // Ends where there is no more, with an error that says so; what was read before it stays.
+        let _ = File::from(pipe).take(LAST_WORDS).read_to_end(&mut words);
     }
     String::from_utf8_lossy(&words).into_owned()
 }

@@ -2,6 +2,7 @@
 //! one transaction, invitations. 50 at once make one administrator; hosted, nobody comes uninvited.
 
 use crate::services::house::{Place, SETUP, code, on_both};
+use crate::support::daemon::{HOSTED_URL, command};
 use authsome::model::{ErrorCode, Role};
 use authsome::secret::Token;
 
@@ -71,4 +72,37 @@ async fn nobody_signs_up_uninvited_on_a_hosted_daemon(place: Place) {
         .await
         .unwrap();
     assert!(people.is_empty());
+}
+
+#[test]
+fn whoever_starts_a_hosted_daemon_in_the_background_is_shown_the_setup_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = port.local_addr().unwrap().to_string();
+    drop(port);
+    let run = |verb: &str| {
+        let env = [
+            ("AUTHSOME_LISTEN".to_owned(), listen.clone()),
+            ("AUTHSOME_SERVER_BASE_URL".to_owned(), HOSTED_URL.to_owned()),
+            ("AUTHSOME_DAEMON_URL".to_owned(), format!("http://{listen}")),
+        ];
+        let output = command(&home, &env)
+            .args(["daemon", verb, "--json"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = [run("start"), run("restart")];
+    let stopped = run("stop");
+    let link = format!("setup: open {HOSTED_URL}/auth/register?token=");
+    let tokens: Vec<&str> = said
+        .iter()
+        .filter_map(|said| said.split_once(&link)?.1.split_whitespace().next())
+        .collect();
+    assert_eq!(tokens.len(), 2, "{said:?} {stopped}");
+    assert_ne!(tokens[0], tokens[1], "every start makes its own");
+    let log = std::fs::read_to_string(home.join("server/daemon/daemon.log")).unwrap_or_default();
+    assert!(log.contains("\"ready\""), "{log}");
+    assert!(tokens.iter().all(|token| !log.contains(token)), "{log}");
 }

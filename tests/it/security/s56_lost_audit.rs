@@ -5,6 +5,7 @@
 use crate::services::house::{
     House, OPENAI_KEY, Place, code, connection, newest, provider, typed, wish,
 };
+use crate::support::daemon::TestDaemon;
 use authsome::model::{ErrorCode, Outcome};
 use authsome::services::{Destination, ExportFormat, ExternalEvent};
 use serde_json::json;
@@ -194,4 +195,33 @@ async fn an_agent_chooses_neither_time_nor_actor_nor_size() {
         code(audit.list(&caller, made_up).await),
         ErrorCode::InvalidInput
     );
+}
+
+#[test]
+fn a_daemon_that_cannot_open_its_copy_says_so_before_anybody_believes_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    std::fs::create_dir_all(home.join("audit.log")).unwrap();
+    let said = TestDaemon::builder().home(&home).try_start().unwrap_err();
+    assert!(said.contains("audit.log"), "{said}");
+    assert!(!home.join("server/daemon/daemon.pid").exists());
+    std::fs::remove_dir(home.join("audit.log")).unwrap();
+    TestDaemon::builder().home(&home).start();
+}
+
+#[test]
+fn a_copy_that_was_removed_begins_anew_with_the_next_event() {
+    let mut daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let copy = daemon.home().join("audit.log");
+    let note = |mark: &str| {
+        let event = json!({"event": {"event": "agent.noted", "metadata": {"note": mark}}});
+        agent.post("/audit/events", &event).expect(200);
+    };
+    note("before");
+    std::fs::remove_file(&copy).unwrap();
+    note("after");
+    assert!(daemon.stop().success());
+    let text = std::fs::read_to_string(&copy).unwrap();
+    assert!(text.contains("after"), "{text}");
 }
