@@ -1,7 +1,8 @@
-//! One daemon per home: a lock file that the kernel lets go when its holder ends, however it ends.
+//! One daemon per home: a lock that the kernel lets go when its holder ends, however it ends.
 //!
-//! The file says who holds it (process, start time, address), so that the second daemon can name
-//! the first. What it says is never trusted for the decision; only the lock decides.
+//! What is locked is the directory, which cannot be removed while anything is in it; the file in it
+//! says who holds the lock (process, start time, address), so that the second daemon can name the
+//! first. What it says is never trusted for the decision, and removing it changes nothing.
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,9 @@ fn held_text(path: &Path, holder: Option<&Holder>) -> String {
 /// A held lock. Dropping it, or the end of the process, lets it go.
 #[derive(Debug)]
 pub struct HomeLock {
-    file: Flock<File>,
+    _directory: Flock<File>,
+    /// Who holds the lock, for others to read.
+    note: File,
     path: PathBuf,
     holder: Holder,
 }
@@ -94,20 +97,21 @@ impl HomeLock {
     }
 
     fn try_take(path: &Path, holder: Holder) -> Result<Self, LockError> {
-        let file = open(path)?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => {
+        let mut note = open(path)?;
+        match Flock::lock(directory_of(path)?, FlockArg::LockExclusiveNonblock) {
+            Ok(directory) => {
                 let mut lock = Self {
-                    file,
+                    _directory: directory,
+                    note,
                     path: path.to_owned(),
                     holder,
                 };
                 lock.write()?;
                 Ok(lock)
             }
-            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => Err(LockError::Held {
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(LockError::Held {
                 path: path.to_owned(),
-                holder: read(&mut file),
+                holder: read(&mut note),
             }),
             Err((_, errno)) => Err(LockError::Io {
                 path: path.to_owned(),
@@ -128,7 +132,7 @@ impl HomeLock {
 
     fn write(&mut self) -> Result<(), LockError> {
         let text = serde_json::to_string(&self.holder).unwrap_or_default();
-        let file: &mut File = &mut self.file;
+        let file = &mut self.note;
         let written = file
             .set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
@@ -144,13 +148,12 @@ impl HomeLock {
 ///
 /// A holder that has not written itself down yet is `Some(None)`.
 pub fn find_holder(path: &Path) -> Result<Option<Option<Holder>>, LockError> {
-    if !path.exists() {
+    if !path.parent().is_some_and(Path::exists) {
         return Ok(None);
     }
-    let file = open(path)?;
-    match Flock::lock(file, FlockArg::LockSharedNonblock) {
+    match Flock::lock(directory_of(path)?, FlockArg::LockSharedNonblock) {
         Ok(_free) => Ok(None),
-        Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => Ok(Some(read(&mut file))),
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(Some(read(&mut open(path)?))),
         Err((_, errno)) => Err(LockError::Io {
             path: path.to_owned(),
             source: errno.into(),
@@ -160,8 +163,8 @@ pub fn find_holder(path: &Path) -> Result<Option<Option<Holder>>, LockError> {
 
 /// Blocks until nobody holds the lock; a lock that cannot be looked at counts as free.
 pub fn wait_until_free(path: &Path) {
-    if let Ok(file) = open(path) {
-        drop(Flock::lock(file, FlockArg::LockShared));
+    if let Ok(directory) = directory_of(path) {
+        drop(Flock::lock(directory, FlockArg::LockShared));
     }
 }
 
@@ -172,16 +175,28 @@ fn open(path: &Path) -> Result<File, LockError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
         .open(path)
-        .map_err(|source| {
-            let path = path.to_owned();
-            if source.raw_os_error() == Some(nix::libc::ELOOP) {
-                LockError::Symlink { path }
-            } else {
-                LockError::Io { path, source }
-            }
-        })
+        .map_err(|source| failed(path, source))
+}
+
+fn directory_of(path: &Path) -> Result<File, LockError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC).bits())
+        .open(directory)
+        .map_err(|source| failed(directory, source))
+}
+
+fn failed(path: &Path, source: std::io::Error) -> LockError {
+    let path = path.to_owned();
+    // A link that was to be a directory is told as "not a directory".
+    if source.raw_os_error() == Some(nix::libc::ELOOP) || path.is_symlink() {
+        LockError::Symlink { path }
+    } else {
+        LockError::Io { path, source }
+    }
 }
 
 fn read(file: &mut File) -> Option<Holder> {

@@ -119,13 +119,12 @@ impl Error {
 
     pub(super) fn opening(kind: &'static str, source: envelope::Error) -> Self {
         match source {
-            envelope::Error::Version(found) => Self::Newer {
-                kind,
-                found: u32::from(found),
-            },
-            envelope::Error::Format | envelope::Error::Integrity | envelope::Error::TooLong => {
-                Self::Integrity { kind }
-            }
+            // A version that nothing vouches for is an edit: a newer program's records come with a
+            // newer schema of the database, which is refused at the start.
+            envelope::Error::Version(_)
+            | envelope::Error::Format
+            | envelope::Error::Integrity
+            | envelope::Error::TooLong => Self::Integrity { kind },
         }
     }
 
