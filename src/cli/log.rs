@@ -15,6 +15,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const POLL: Duration = Duration::from_secs(1);
+const COLUMNS: [&str; 6] = [
+    "TIME",
+    "EVENT",
+    "STATUS",
+    "IDENTITY",
+    "PROVIDER",
+    "CONNECTION",
+];
 /// The most entries of one page when following.
 const PAGE: u32 = 200;
 
@@ -65,6 +73,9 @@ enum Ended {
 #[serde(transparent)]
 struct Page {
     entries: AuditEntries,
+    /// Whether the columns were named before.
+    #[serde(skip)]
+    goes_on: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
@@ -72,6 +83,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let query = query(&args);
     let page = Page {
         entries: client.audit_events(&query).await?,
+        goes_on: false,
     };
     context.out.show(&page)?;
     if args.follow {
@@ -115,25 +127,44 @@ async fn follow(
         limit: Some(PAGE),
         ..query
     };
+    let mut goes_on = newest.is_some();
     loop {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
             () = interrupt.pressed() => return Ok(()),
         }
         query.since = newest.as_ref().map(|entry| entry.timestamp).or(query.since);
-        let mut page = client.audit_events(&query).await?;
-        if let Some(last) = &newest
-            && let Some(at) = page
-                .entries
-                .iter()
-                .position(|one| one.event_id == last.event_id)
-        {
-            page.entries.truncate(at);
-        }
-        if let Some(first) = page.entries.first() {
+        let fresh = newer(client, query.clone(), newest.as_ref()).await?;
+        if let Some(first) = fresh.first() {
             newest = Some(first.clone());
-            page.next_cursor = None;
-            context.out.show(&Page { entries: page })?;
+            let entries = AuditEntries {
+                entries: fresh,
+                next_cursor: None,
+            };
+            context.out.show(&Page { entries, goes_on })?;
+            goes_on = true;
+        }
+    }
+}
+
+/// Everything after `last`, newest first, however many pages it takes.
+async fn newer(
+    client: &Client,
+    mut query: AuditQuery,
+    last: Option<&AuditEntry>,
+) -> Result<Vec<AuditEntry>, CliError> {
+    let mut fresh = Vec::new();
+    loop {
+        let page = client.audit_events(&query).await?;
+        for entry in page.entries {
+            if last.is_some_and(|last| last.event_id == entry.event_id) {
+                return Ok(fresh);
+            }
+            fresh.push(entry);
+        }
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            return Ok(fresh);
         }
     }
 }
@@ -144,17 +175,7 @@ impl Answer for Page {
         if self.entries.entries.is_empty() {
             return "Nothing like that was written down.\n".to_owned();
         }
-        let mut rows = Rows::new(
-            style,
-            &[
-                "TIME",
-                "EVENT",
-                "STATUS",
-                "IDENTITY",
-                "PROVIDER",
-                "CONNECTION",
-            ],
-        );
+        let mut rows = Rows::new(style, if self.goes_on { &[] } else { &COLUMNS });
         for entry in self.entries.entries.iter().rev() {
             let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
             rows.push(&[

@@ -2,8 +2,13 @@
 
 use super::transcript::Person;
 use crate::support::daemon::TestDaemon;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 const KEY: &str = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH";
 
@@ -377,4 +382,41 @@ fn quiet_keeps_confirmations_to_itself_and_gives_data() {
     );
     let logout = person.run(&["logout", "openai", "-q"]);
     assert_eq!((logout.stdout.as_str(), logout.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn following_the_log_shows_every_event_however_many_came_at_once() {
+    let daemon = TestDaemon::start();
+    let person = Person::at(&daemon);
+    person.run(&["init"]);
+    let mut child = person
+        .prepare(&["log", "--follow"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("TIME"));
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    // Stopped, so that all of it happens between two looks.
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let agent = daemon.agent("scout");
+    for number in 0..250 {
+        let event = json!({"event": {"event": format!("n.{number:03}"), "metadata": {}}});
+        agent.post("/audit/events", &event).expect(200);
+    }
+    kill(pid, Signal::SIGCONT).unwrap();
+    let mut seen = Vec::new();
+    for line in lines {
+        let line = line.unwrap();
+        assert!(!line.starts_with("TIME"), "the columns are named once");
+        let name = line.split_whitespace().find(|word| word.starts_with("n."));
+        seen.extend(name.map(str::to_owned));
+        if name == Some("n.249") {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let all: Vec<String> = (0..250).map(|number| format!("n.{number:03}")).collect();
+    assert_eq!(seen, all);
 }
