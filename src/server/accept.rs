@@ -1,8 +1,8 @@
 //! The accept loop: our own, because nothing else here puts an end to clients that only connect.
 //!
 //! HTTP/1.1 and HTTP/2 on one port. A connection that sends no whole request head within its time,
-//! idles too long, or is one too many, is closed; one that is being answered never is. Running out
-//! of descriptors slows accepting down for a moment and ends nothing.
+//! idles too long, or is one too many, is closed; one that is being answered is not, unless its last
+//! request began longer ago than any answer takes ([`Limits::answer_time`]). Running out of descriptors slows accepting down for a moment and ends nothing.
 
 use super::activity::{Entry, Registry, Watched};
 use super::gate::Gate;

@@ -44,6 +44,37 @@ fn two_hundred_mebibytes_of_nobody_leave_no_trace_in_memory() {
     daemon.get("/health").expect(200);
 }
 
+#[test]
+fn strangers_who_send_slowly_leave_room_for_those_who_are_known() {
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let head = format!(
+        "POST /identities/register HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+        daemon.address()
+    );
+    let mut waiting = Vec::new();
+    for _ in 0..64 {
+        let mut stream = connect(daemon.address());
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut go_on = [0; 12];
+        stream.read_exact(&mut go_on).unwrap();
+        assert_eq!(&go_on, b"HTTP/1.1 100", "its body is being read");
+        waiting.push(stream);
+    }
+    let note = "x".repeat(8 * 1024);
+    let event = serde_json::json!({"event": {"event": "agent.noted", "metadata": {"note": note}}});
+    agent.post("/audit/events", &event).expect(200);
+}
+
+#[test]
+fn what_nobody_has_to_be_known_for_takes_small_bodies_only() {
+    let daemon = TestDaemon::start();
+    let large = format!("{{\"handle\": \"{}\"}}", "a".repeat(5 * 1024));
+    let request = Request::new("POST", "/identities/register").body("application/json", large);
+    daemon.send(&request).expect(413);
+}
+
 /// Sends as much as the daemon takes.
 fn pour(mut stream: TcpStream, host: &str, framing: &str) {
     let length = match framing {
