@@ -10,42 +10,6 @@ use std::path::{Path, PathBuf};
 /// Longest `config.json` that is read, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-/// What `authsome run` does about hosts that no connection stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ProxyMode {
-    /// Connected providers get their credential; everything else passes untouched.
-    #[default]
-    ConnectedAllow,
-    /// A word this version does not know; treated as the default and written back as it was.
-    Other(String),
-}
-
-impl ProxyMode {
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::ConnectedAllow => "connected_allow",
-            Self::Other(text) => text,
-        }
-    }
-}
-
-impl Serialize for ProxyMode {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for ProxyMode {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        Ok(if text == Self::ConnectedAllow.as_str() {
-            Self::ConnectedAllow
-        } else {
-            Self::Other(text)
-        })
-    }
-}
-
 /// `config.json`. No secret is ever in it; fields of other versions are kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ClientConfig {
@@ -55,8 +19,6 @@ pub struct ClientConfig {
     /// The daemon to talk to when `AUTHSOME_DAEMON_URL` names none.
     #[serde(default)]
     pub daemon_url: Option<url::Url>,
-    #[serde(default)]
-    pub proxy_mode: ProxyMode,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
@@ -147,7 +109,10 @@ mod tests {
             config.active_identity.unwrap().as_str(),
             "brisk-kindly-clearly-0001"
         );
-        assert_eq!(config.proxy_mode, ProxyMode::Other("something_else".into()));
+        assert_eq!(
+            config.unknown["proxy_mode"], "something_else",
+            "kept for its version"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod variables;
 mod whole;
 
 pub use child::ChildEnvironment;
-pub use client::{ClientConfig, ProxyMode};
+pub use client::ClientConfig;
 pub use error::Error;
 pub use home::Home;
 pub use keys::MasterKeySource;

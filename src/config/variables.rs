@@ -169,7 +169,7 @@ pub const VARIABLES: &[Variable] = &[
         "AUTHSOME_PRIVATE_HOSTS",
         Both,
         "none",
-        "Providers allowed on private addresses: host names, IP addresses or CIDR blocks, separated by commas.",
+        "Reserved for providers on private addresses: host names, IP addresses or CIDR blocks, separated by commas. Checked when it is read; this version makes no calls to providers itself, so nothing consults it yet.",
     ),
     plain(
         "AUTHSOME_ALLOWED_ORIGINS",

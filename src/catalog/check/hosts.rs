@@ -64,7 +64,7 @@ fn exact(findings: &mut Findings<'_>, path: &str, host: &str, loopback: bool) {
         if is_private(address) {
             findings.warning(
                 path,
-                "it is a private address; the daemon calls it only when AUTHSOME_PRIVATE_HOSTS allows it",
+                "it is a private address; a daemon that calls providers itself will want it named in AUTHSOME_PRIVATE_HOSTS (this version calls none)",
             );
         }
     } else if !host.contains('.') {
