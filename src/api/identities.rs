@@ -3,6 +3,7 @@
 use super::WireSecret;
 use crate::model::{Did, Handle, PrincipalId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// `POST /identities/register`, signed with the identity's own key.
@@ -15,7 +16,7 @@ pub struct RegisterIdentity {
 }
 
 /// The answer of `POST /identities/register` and `GET /identities/{handle}`.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct IdentityStatus {
     /// `registered` in the answer to a registration; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +33,19 @@ pub struct IdentityStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub principal_id: Option<PrincipalId>,
+}
+
+/// Without the claim link, which is for the holder of the key alone.
+impl fmt::Debug for IdentityStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityStatus")
+            .field("status", &self.status)
+            .field("identity", &self.identity)
+            .field("did", &self.did)
+            .field("registration_status", &self.registration_status)
+            .field("principal_id", &self.principal_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `POST /identities/{handle}/bind-local`, signed with the identity's own key.

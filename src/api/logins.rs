@@ -4,6 +4,7 @@ use super::WireSecret;
 use crate::model::{ConnectionName, LoginSessionId, ProviderName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -71,7 +72,7 @@ pub struct LoginSession {
 }
 
 /// What the person has to do now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NextAction {
     OpenUrl {
@@ -85,4 +86,15 @@ pub enum NextAction {
         ttl_hours: Option<u32>,
     },
     None,
+}
+
+/// Without the link, which may hold the ticket of the login.
+impl fmt::Debug for NextAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenUrl { .. } => "OpenUrl(..)",
+            Self::Browser { .. } => "Browser(..)",
+            Self::None => "None",
+        })
+    }
 }

@@ -8,6 +8,7 @@ use crate::secret::Token;
 use crate::services::setup::Core;
 use crate::services::{Actor, Error};
 use futures_util::FutureExt as _;
+use std::fmt;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -29,13 +30,24 @@ pub struct BrowserSession {
 }
 
 /// A one-time link that lets somebody open an account.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Invitation {
     pub url: String,
     /// Where only this address may use it.
     pub email: Option<Email>,
     pub role: Role,
     pub expires_at: OffsetDateTime,
+}
+
+/// Without the link, which is as good as an account.
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitation")
+            .field("email", &self.email)
+            .field("role", &self.role)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Signs people up and in, and ends what they opened.

@@ -14,6 +14,7 @@ use crate::services::{Actor, Error};
 use crate::store::{IdentityRecord, ProofUse};
 use futures_util::FutureExt as _;
 use moka::sync::Cache;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub struct SignedRequest<'a> {
 }
 
 /// Where an identity stands, as far as the asker may know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IdentityStatus {
     pub handle: Handle,
     pub did: Did,
@@ -39,6 +40,18 @@ pub struct IdentityStatus {
     /// Only for the holder of the key (or, in local mode, anybody), and only while one is out.
     pub claim_url: Option<String>,
     pub principal: Option<PrincipalId>,
+}
+
+/// Without the claim link, which is for the holder of the key alone.
+impl fmt::Debug for IdentityStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityStatus")
+            .field("handle", &self.handle)
+            .field("did", &self.did)
+            .field("state", &self.state)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Registers, claims, authenticates and revokes identities.

@@ -12,6 +12,7 @@ use crate::services::setup::Core;
 use crate::services::{Error, Providers};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
+use std::fmt;
 use std::sync::Arc;
 
 /// Logins one identity may have open at once.
@@ -38,10 +39,20 @@ pub struct LoginView {
     pub next_action: NextAction,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum NextAction {
     None,
     OpenUrl(String),
+}
+
+/// Without the link, which holds the ticket of the login.
+impl fmt::Debug for NextAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::OpenUrl(_) => "OpenUrl(..)",
+        })
+    }
 }
 
 /// Begins, shows and finishes logins.

@@ -32,9 +32,7 @@ fn a_mistyped_key_may_be_typed_again() {
     let person = Person::at(&daemon);
     let mut terminal = at_terminal(&person, &["login", "openai", "--no-browser"]);
     for (round, key) in ["nonsense", KEY].iter().enumerate() {
-        while terminal.shows("API key").matches("API key").count() <= round {
-            std::thread::yield_now();
-        }
+        terminal.shows_times("API key", round + 1);
         terminal.hides_typing();
         terminal.types(&format!("{key}\n"));
     }

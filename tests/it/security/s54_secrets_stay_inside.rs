@@ -5,6 +5,7 @@ use crate::support::collector::{Collector, Mood};
 use crate::support::daemon::TestDaemon;
 use crate::support::http::{Answer, Request};
 use authsome::crypto::hex;
+use authsome::{api, services};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -248,4 +249,31 @@ fn a_wrong_key_is_not_repeated_by_the_refusal() {
     assert!((400..500).contains(&refused.status), "{}", refused.text());
     assert_clean("the refusal", &refused.body, &[KEY]);
     assert_clean("the log", daemon.stderr().as_bytes(), &[KEY]);
+}
+
+#[test]
+fn links_that_work_once_are_not_in_the_debug_text_of_what_carries_them() {
+    let link = format!("https://a.example/claim/{KEY}");
+    let invitation =
+        json!({"url": link, "email": null, "role": "user", "expires_at": "2026-01-01T00:00:00Z"});
+    let identity = json!({
+        "identity": "scout", "registration_status": "pending", "claim_url": link,
+        "did": "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
+    });
+    let carriers = [
+        format!("{:?}", api::OpenDashboard { url: link.clone() }),
+        format!(
+            "{:?}",
+            serde_json::from_value::<api::Invitation>(invitation).unwrap()
+        ),
+        format!(
+            "{:?}",
+            serde_json::from_value::<api::IdentityStatus>(identity).unwrap()
+        ),
+        format!("{:?}", api::NextAction::OpenUrl { url: link.clone() }),
+        format!("{:?}", services::NextAction::OpenUrl(link)),
+    ];
+    for text in carriers {
+        assert_clean("a debug text", text.as_bytes(), &[KEY]);
+    }
 }

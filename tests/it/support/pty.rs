@@ -8,7 +8,10 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a change that nothing tells of may go unseen.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A command on a terminal of its own, 24 lines by 100 columns.
 #[derive(Debug)]
@@ -50,12 +53,20 @@ impl Terminal {
 
     /// Waits until `text` was shown, and gives all that was shown.
     pub(crate) fn shows(&self, text: &str) -> String {
+        self.shows_times(text, 1)
+    }
+
+    /// Waits until `text` was shown so many times.
+    pub(crate) fn shows_times(&self, text: &str, times: usize) -> String {
         let until = Instant::now() + PATIENCE;
         let (screen, changed) = &*self.screen;
         let mut seen = screen.lock().unwrap();
-        while !seen.contains(text) {
+        while seen.matches(text).count() < times {
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "never showed {text:?}:\n{seen}");
+            assert!(
+                !left.is_zero(),
+                "never showed {text:?} {times} times:\n{seen}"
+            );
             seen = changed.wait_timeout(seen, left).unwrap().0;
         }
         seen.clone()
@@ -78,7 +89,10 @@ impl Terminal {
         let until = Instant::now() + PATIENCE;
         while self.echoes() {
             assert!(Instant::now() < until, "typing is never hidden");
-            std::thread::yield_now();
+            // Nothing tells of it: looks again with what is shown next, or before long.
+            let (screen, changed) = &*self.screen;
+            let seen = screen.lock().unwrap();
+            drop(changed.wait_timeout(seen, LOOK_AGAIN).unwrap());
         }
     }
 
