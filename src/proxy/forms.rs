@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(masked(html), "*".repeat(html.len()));
         let hex = SECRET
             .bytes()
-            .fold(String::new(), |text, b| text + &format!("{b:02X}"));
+            .fold(String::new(), |text, b| text + format!("{b:02X}").as_str());
         assert_eq!(masked(&hex), "*".repeat(hex.len()));
     }
 

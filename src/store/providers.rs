@@ -7,11 +7,11 @@ use super::value::{Row, args, to_json};
 use crate::model::{PrincipalId, ProviderName};
 use time::OffsetDateTime;
 
-/// A custom Provider as it was registered: the checked definition as JSON text.
+/// A custom Provider as it was registered: the checked definition as JSON text, sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomProvider {
     pub name: ProviderName,
-    pub definition: String,
+    pub sealed: Vec<u8>,
     pub created_by: Option<PrincipalId>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
@@ -34,7 +34,7 @@ fn read_provider(row: &Row) -> Result<CustomProvider, Error> {
     let mut c = row.columns("custom provider");
     Ok(CustomProvider {
         name: c.name()?,
-        definition: c.text()?,
+        sealed: c.blob()?,
         created_by: c.opt_name()?,
         created_at: c.time()?,
         updated_at: c.time()?,
@@ -54,7 +54,7 @@ fn read_client(row: &Row) -> Result<ProviderClientRecord, Error> {
 }
 
 const PROVIDER: &str =
-    "SELECT name, definition, created_by, created_at, updated_at FROM custom_providers";
+    "SELECT name, sealed, created_by, created_at, updated_at FROM custom_providers";
 const CLIENT: &str =
     "SELECT provider, version, metadata, sealed, created_at, updated_at FROM provider_clients";
 
@@ -98,33 +98,16 @@ impl Reader {
 }
 
 impl Tx {
-    /// Adds a definition; a name that is taken is a [`Error::UniqueViolation`].
-    pub async fn insert_custom_provider(&mut self, provider: &CustomProvider) -> Result<(), Error> {
-        self.run(
-            "INSERT INTO custom_providers (name, definition, created_by, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-            args![
-                provider.name.as_str(),
-                provider.definition.as_str(),
-                provider.created_by.as_ref().map(PrincipalId::as_str),
-                provider.created_at,
-                provider.updated_at
-            ],
-        )
-        .await?;
-        Ok(())
-    }
-
     /// Adds a definition or replaces the one of that name.
     pub async fn put_custom_provider(&mut self, provider: &CustomProvider) -> Result<(), Error> {
         self.run(
-            "INSERT INTO custom_providers (name, definition, created_by, created_at, updated_at) \
+            "INSERT INTO custom_providers (name, sealed, created_by, created_at, updated_at) \
              VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, \
+             ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, \
              created_by = excluded.created_by, updated_at = excluded.updated_at",
             args![
                 provider.name.as_str(),
-                provider.definition.as_str(),
+                provider.sealed.as_slice(),
                 provider.created_by.as_ref().map(PrincipalId::as_str),
                 provider.created_at,
                 provider.updated_at

@@ -54,6 +54,18 @@ impl<'a> RecordAddress<'a> {
         }
     }
 
+    /// A registered definition; `version` is when it was written, in Unix milliseconds.
+    pub const fn definition(provider: &'a ProviderName, version: i64) -> Self {
+        Self {
+            table: "custom_providers",
+            kind: "definition",
+            vault: None,
+            provider: Some(provider),
+            name: None,
+            version,
+        }
+    }
+
     /// What a login keeps between its steps: PKCE verifier, device code, entered client secret.
     pub fn login(session: &'a LoginSessionId) -> Self {
         Self {

@@ -125,6 +125,28 @@ impl Vaults {
         codec::read_client_secret(&json)
     }
 
+    /// Seals a registered definition, for the row written at `version`.
+    pub async fn seal_definition(
+        &self,
+        provider: &ProviderName,
+        version: i64,
+        json: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let at = RecordAddress::definition(provider, version);
+        self.seal(&at, codec::SCHEMA, json).await
+    }
+
+    /// The definition's JSON.
+    pub async fn open_definition(
+        &self,
+        provider: &ProviderName,
+        version: i64,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let at = RecordAddress::definition(provider, version);
+        self.open(&at, codec::SCHEMA, sealed).await
+    }
+
     /// Seals what a login keeps between its steps; the caller's format.
     pub async fn seal_login(
         &self,

@@ -190,8 +190,8 @@ impl Connections {
 
     /// The variables of one provider's connection, or of every provider's (`None`), as text.
     ///
-    /// A provider without a connection of that name gives its default one. What has expired is left
-    /// out of an export of everything.
+    /// A provider without a connection of that name gives its default one. What has expired, and
+    /// what no definition stands for any more, is left out of an export of everything.
     pub async fn export(
         &self,
         caller: &Caller,
@@ -208,11 +208,17 @@ impl Connections {
         let mut events = Vec::with_capacity(found.len());
         for sealed in &found {
             let name = &sealed.connection.provider;
+            let definition = match provider {
+                Some(_) => self.providers.get(name).await?,
+                None => match self.providers.find_readable(name).await? {
+                    Some(definition) => definition,
+                    None => continue,
+                },
+            };
             let event = AuditEvent::new(EventName::CredentialExported)
                 .by(caller)
                 .on(name, Some(&sealed.connection.name));
             let opened = opening::open(&self.core, sealed, event.clone()).await?;
-            let definition = self.providers.get(name).await?;
             variables.extend(export::variables(&definition, &sealed.connection, &opened));
             events.push(event);
         }

@@ -3,6 +3,7 @@
 
 use super::refusal;
 use crate::catalog::{self, Catalog};
+use crate::clock::to_unix_millis;
 use crate::model::{AuditEvent, ErrorCode, EventName, Provider, ProviderName};
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
@@ -63,17 +64,16 @@ impl Providers {
             .await?
             .list_custom_providers()
             .await?;
-        let stored: BTreeMap<ProviderName, Arc<Provider>> = rows
-            .iter()
-            .filter_map(read)
-            .map(|provider| (provider.name.clone(), provider))
-            .collect();
+        let mut stored: BTreeMap<ProviderName, Option<Arc<Provider>>> = BTreeMap::new();
+        for row in &rows {
+            stored.insert(row.name.clone(), self.read(row).await.ok());
+        }
         let listing = self.catalog.list();
         let hidden = |provider: &Arc<Provider>| stored.contains_key(&provider.name);
         let bundled = listing.bundled.into_iter().filter(|p| !hidden(p)).collect();
         let mut custom: Vec<Arc<Provider>> =
             listing.custom.into_iter().filter(|p| !hidden(p)).collect();
-        custom.extend(stored.into_values());
+        custom.extend(stored.into_values().flatten());
         custom.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(ProviderList { bundled, custom })
     }
@@ -90,11 +90,40 @@ impl Providers {
     ) -> Result<Option<Arc<Provider>>, Error> {
         let store = &self.core.store;
         let load = || async {
-            let row = store.read().await?.find_custom_provider(name).await?;
-            Ok(row.as_ref().and_then(read))
+            match store.read().await?.find_custom_provider(name).await? {
+                Some(row) => self.read(&row).await.map(Some),
+                None => Ok(None),
+            }
         };
         let stored = self.stored.get(name.clone(), store.generation(), load);
         Ok(stored.await?.or_else(|| self.catalog.find(name)))
+    }
+
+    /// The same for whoever goes through many: one that cannot be read is passed over.
+    pub(in crate::services) async fn find_readable(
+        &self,
+        name: &ProviderName,
+    ) -> Result<Option<Arc<Provider>>, Error> {
+        match self.find(name).await {
+            Err(wrong) if wrong.code() == ErrorCode::InvalidProviderSchema => Ok(None),
+            found => found,
+        }
+    }
+
+    /// A stored definition. One that does not open or read is an error, never another definition
+    /// of the name: that one could send the credential elsewhere.
+    async fn read(&self, row: &CustomProvider) -> Result<Arc<Provider>, Error> {
+        let version = to_unix_millis(row.updated_at);
+        let vaults = &self.core.vaults;
+        let json = vaults.open_definition(&row.name, version, &row.sealed);
+        let json = match json.await {
+            Ok(json) => json,
+            Err(cause) if cause.is_integrity() => return Err(unreadable(&row.name, cause)),
+            Err(cause) => return Err(cause.into()),
+        };
+        let read = serde_json::from_slice(&json);
+        read.map(Arc::new)
+            .map_err(|cause| unreadable(&row.name, cause))
     }
 
     /// What is wrong with the definition files of the home, for people.
@@ -150,22 +179,22 @@ impl Providers {
         force: bool,
     ) -> Result<(), Error> {
         let now = self.core.now();
+        let json = serde_json::to_vec(provider).map_err(Error::internal)?;
+        let vaults = &self.core.vaults;
+        let sealed = vaults.seal_definition(&provider.name, to_unix_millis(now), &json);
         let row = CustomProvider {
             name: provider.name.clone(),
-            definition: serde_json::to_string(provider).map_err(Error::internal)?,
+            sealed: sealed.await?,
             created_by: Some(actor.principal().clone()),
             created_at: now,
             updated_at: now,
         };
         let write = self.core.store.write(move |tx| {
             async move {
-                if force {
-                    tx.put_custom_provider(&row).await?;
-                } else if tx.find_custom_provider(&row.name).await?.is_some() {
+                if !force && tx.find_custom_provider(&row.name).await?.is_some() {
                     return Err(refusal::exists(&row.name));
-                } else {
-                    tx.insert_custom_provider(&row).await?;
                 }
+                tx.put_custom_provider(&row).await?;
                 tx.audit(event).await?;
                 Ok(())
             }
@@ -216,7 +245,7 @@ impl Providers {
         name: &ProviderName,
     ) -> Result<u64, Error> {
         actor.require_admin("revoke a provider for everybody")?;
-        let known = self.find(name).await?.is_some();
+        let known = self.find_readable(name).await?.is_some();
         let event = actor.sign(AuditEvent::new(EventName::ProviderRevoked).on(name, None));
         let name = name.clone();
         let write = self.core.store.write(move |tx| {
@@ -249,19 +278,19 @@ async fn end_all(tx: &mut Tx, name: &ProviderName, event: AuditEvent) -> Result<
     Ok(count)
 }
 
-/// A stored definition; one that an older version took and this one does not read is left out.
-fn read(row: &CustomProvider) -> Option<Arc<Provider>> {
-    match serde_json::from_str(&row.definition) {
-        Ok(provider) => Some(Arc::new(provider)),
-        Err(error) => {
-            tracing::warn!(
-                provider.name = row.name.as_str(),
-                error.cause = %error,
-                "a stored definition cannot be read; register it again"
-            );
-            None
-        }
-    }
+fn unreadable(name: &ProviderName, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    tracing::warn!(
+        provider.name = name.as_str(),
+        error.cause = %cause,
+        "a registered definition cannot be read; register it again"
+    );
+    Error::new(
+        ErrorCode::InvalidProviderSchema,
+        format!("the registered definition of `{name}` cannot be read"),
+    )
+    .hint("an administrator registers it again with `authsome register FILE --force`, or takes it away with `authsome remove`")
+    .provider(name)
+    .caused_by(cause)
 }
 
 fn not_found(name: &ProviderName) -> Error {

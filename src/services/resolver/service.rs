@@ -148,7 +148,7 @@ impl Resolver {
         let mut connected = BTreeSet::new();
         // They come in the order of their providers: each definition is looked up once.
         for group in connections.chunk_by(|a, b| a.provider == b.provider) {
-            let Some(provider) = self.providers.find(&group[0].provider).await? else {
+            let Some(provider) = self.providers.find_readable(&group[0].provider).await? else {
                 continue;
             };
             let usable = group

@@ -150,7 +150,8 @@ CREATE TABLE provider_clients (
 
 CREATE TABLE custom_providers (
     name TEXT PRIMARY KEY NOT NULL,
-    definition TEXT NOT NULL,
+    -- Sealed: where a credential may go is not for whoever can write to the database.
+    sealed {{blob}} NOT NULL,
     created_by TEXT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL

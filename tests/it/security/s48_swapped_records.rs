@@ -7,6 +7,7 @@ use authsome::crypto::hex;
 use authsome::model::{LoginSessionId, ProviderName, VaultId};
 use authsome::secret::ClientSecret;
 use authsome::vault::{CredentialAddress, RecordAddress};
+use serde_json::json;
 
 #[tokio::test]
 async fn swapping_any_two_connections_leaves_neither_readable() {
@@ -268,4 +269,55 @@ async fn the_daemon_refuses_a_swapped_record_gives_neither_secret_and_audits_it(
     swap().await;
     agent.log_in("anthropic", "two", "sk-ant-0000000000000000000000002");
     assert!(agent.resolve("openai").expect(200).text().contains(ONE));
+}
+
+#[tokio::test]
+async fn whoever_writes_to_the_database_sends_no_credential_elsewhere() {
+    const KEY: &str = "openai-gateway-key-000000000001";
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout-0049");
+    let define = |name: &str, api_url: &str| {
+        let definition = json!({
+            "name": name, "display_name": name, "auth_type": "api_key", "flow": "api_key",
+            "api_url": api_url,
+        });
+        let body = json!({"definition": definition, "force": true});
+        agent.post("/providers", &body).expect(200);
+    };
+    define("openai", "https://gateway.example/v1");
+    define("evil", "https://collector.example");
+    agent.log_in("openai", "default", KEY);
+    let database = Database::of(daemon.home());
+    let clear = database.look("SELECT sealed FROM custom_providers").await;
+    assert!(
+        clear
+            .iter()
+            .all(|sealed| !holds(sealed, b"gateway.example"))
+    );
+    database
+        .swap(
+            "custom_providers",
+            "sealed",
+            "name = 'openai'",
+            "name = 'evil'",
+        )
+        .await;
+    agent.log_in("anthropic", "one", "sk-ant-0000000000000000000000001");
+    let refused = agent.resolve("openai");
+    assert!((400..=503).contains(&refused.status), "{}", refused.status);
+    assert!(!refused.text().contains(KEY));
+    // Nor does the bundled definition of the name take its place.
+    let routes = agent.get("/proxy/routes?scope=connected").expect(200);
+    let routes = routes.text();
+    assert!(!routes.contains("api.openai.com"), "{routes}");
+    assert!(!routes.contains("collector.example"), "{routes}");
+    let log = agent.get("/audit/events?limit=50").expect(200).text();
+    assert!(log.contains("vault.integrity_failed"), "{log}");
+    // An administrator puts it right.
+    define("openai", "https://gateway.example/v1");
+    assert!(agent.resolve("openai").expect(200).text().contains(KEY));
+}
+
+fn holds(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
 }

@@ -11,6 +11,7 @@ on_both!(
     an_export_holds_the_variables_and_is_audited,
     an_export_of_everything_takes_one_connection_of_each,
     an_administrator_ends_a_provider_for_everybody,
+    what_has_lost_its_definition_is_left_out_of_an_export_of_everything,
     what_does_not_exist_says_what_to_do,
 );
 
@@ -174,6 +175,29 @@ async fn an_export_of_everything_takes_one_connection_of_each(place: Place) {
         .await
         .unwrap();
     assert!(all.reveal().contains("sk-work-") && !all.reveal().contains(OPENAI_KEY));
+}
+
+async fn what_has_lost_its_definition_is_left_out_of_an_export_of_everything(place: Place) {
+    let house = place.local().await;
+    let agent = house.local_agent(&place, "scout").await;
+    let caller = house.caller(&agent).await;
+    let definition = serde_json::json!({
+        "name": "acme", "display_name": "Acme", "auth_type": "api_key", "flow": "api_key",
+        "api_url": "api.acme.example", "export": {"ACME_KEY": "API_TOKEN"},
+    });
+    let directory = place.providers_dir();
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("acme.json");
+    std::fs::write(&file, definition.to_string()).unwrap();
+    house.login(&caller, "acme", "default", "acme-key-1").await;
+    house.login(&caller, "openai", "default", OPENAI_KEY).await;
+    std::fs::remove_file(&file).unwrap();
+    let connections = &house.services.connections;
+    let default = connection("default");
+    let export = connections.export(&caller, None, &default, ExportFormat::Env);
+    let text = export.await.unwrap();
+    assert!(text.reveal().contains(OPENAI_KEY) && !text.reveal().contains("acme"));
+    assert_eq!(house.count("credential.exported").await, 1);
 }
 
 async fn an_administrator_ends_a_provider_for_everybody(place: Place) {

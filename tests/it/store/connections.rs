@@ -25,7 +25,7 @@ on_both!(
     a_login_belongs_to_the_browser_that_opened_it,
     a_state_is_consumed_by_its_first_callback,
     an_old_login_expires_and_forgets_its_secrets,
-    a_custom_provider_is_replaced_only_on_purpose,
+    a_custom_provider_is_put_and_replaced,
     a_provider_client_changes_only_from_the_version_it_had,
     keys_are_wrapped_again_one_by_one,
     a_database_with_keys_says_so,
@@ -272,35 +272,23 @@ async fn an_old_login_expires_and_forgets_its_secrets(database: Database) {
     assert_eq!(store.purge_expired(database.now()).await.unwrap().logins, 1);
 }
 
-async fn a_custom_provider_is_replaced_only_on_purpose(database: Database) {
+async fn a_custom_provider_is_put_and_replaced(database: Database) {
     let store = database.open().await;
-    let provider = |definition: &str| CustomProvider {
+    let provider = |sealed: &[u8]| CustomProvider {
         name: "acme".parse().unwrap(),
-        definition: definition.to_owned(),
+        sealed: sealed.to_vec(),
         created_by: None,
         created_at: start(),
         updated_at: start(),
     };
-    let insert = |definition: &'static str| {
-        let provider = provider(definition);
+    let put = |written: CustomProvider| {
         change(&store, move |tx| {
-            Box::pin(async move { tx.insert_custom_provider(&provider).await })
+            Box::pin(async move { tx.put_custom_provider(&written).await })
         })
     };
-    insert("{}").await.unwrap();
-    assert!(matches!(
-        insert("{\"second\":1}").await,
-        Err(Error::UniqueViolation {
-            what: Unique::Provider
-        })
-    ));
-    let replacement = provider("{\"third\":1}");
-    let written = replacement.clone();
-    change(&store, move |tx| {
-        Box::pin(async move { tx.put_custom_provider(&written).await })
-    })
-    .await
-    .unwrap();
+    put(provider(b"first")).await.unwrap();
+    let replacement = provider(b"second");
+    put(replacement.clone()).await.unwrap();
     let mut read = store.read().await.unwrap();
     assert_eq!(read.list_custom_providers().await.unwrap(), [replacement]);
 }
