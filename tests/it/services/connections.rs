@@ -192,6 +192,8 @@ async fn what_has_lost_its_definition_is_left_out_of_an_export_of_everything(pla
     house.login(&caller, "acme", "default", "acme-key-1").await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     std::fs::remove_file(&file).unwrap();
+    // Files are looked at again when everything is listed.
+    house.services.providers.list().await.unwrap();
     let connections = &house.services.connections;
     let default = connection("default");
     let export = connections.export(&caller, None, &default, ExportFormat::Env);
