@@ -5,20 +5,26 @@ use crate::crypto::password;
 use crate::model::ErrorCode;
 use crate::secret::Password;
 use crate::services::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Hashes computed at once.
 const AT_ONCE: usize = 2;
 /// Sign-ins that may wait for their turn; at 20 ms each the last waits about two seconds.
 const WAITING: usize = 256;
 
+type Job = Box<dyn FnOnce() + Send>;
+
 #[derive(Debug, Clone)]
 pub(super) struct Hasher {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    /// To threads of their own, begun with the first hash. The allocator keeps what a hash used
+    /// for the thread that freed it: on a pool of blocking threads a flood would pile up.
+    threads: Arc<OnceLock<mpsc::Sender<Job>>>,
 }
 
 impl Hasher {
@@ -26,20 +32,15 @@ impl Hasher {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(AtomicUsize::new(0)),
+            threads: Arc::new(OnceLock::new()),
         }
     }
 
     /// The text to store for a new password.
     pub(super) async fn hash(&self, new: Password) -> Result<String, Error> {
         let turn = self.turn().await?;
-        let hashed = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            password::hash(&new)
-        });
-        hashed
-            .await
-            .map_err(Error::internal)?
-            .map_err(|e| busy().caused_by(e))
+        let hashed = self.run(turn, move || password::hash(&new)).await?;
+        hashed.map_err(|e| busy().caused_by(e))
     }
 
     /// Whether the password fits. Takes as long without a stored hash as with one.
@@ -49,15 +50,32 @@ impl Hasher {
         stored: Option<String>,
     ) -> Result<bool, Error> {
         let turn = self.turn().await?;
-        let verified = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+        let verified = self.run(turn, move || {
             if let Some(stored) = stored {
                 return password::verify(&given, &stored);
             }
             password::dummy_verify(&given);
             false
         });
-        verified.await.map_err(Error::internal)
+        verified.await
+    }
+
+    /// Runs it on one of the threads; the turn is over when it is done, whether or not anybody
+    /// still waits for it.
+    async fn run<T: Send + 'static>(
+        &self,
+        turn: OwnedSemaphorePermit,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let done = work();
+            drop(turn);
+            drop(answer.send(done));
+        });
+        let threads = self.threads.get_or_init(start_threads);
+        threads.send(job).map_err(|_| busy())?;
+        answered.await.map_err(Error::internal)
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
@@ -65,6 +83,28 @@ impl Hasher {
         let turns = Arc::clone(&self.turns);
         turns.acquire_owned().await.map_err(Error::internal)
     }
+}
+
+/// They end when the last [`Hasher`] is gone.
+fn start_threads() -> mpsc::Sender<Job> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let jobs = Arc::new(Mutex::new(jobs));
+    for _ in 0..AT_ONCE {
+        let jobs = Arc::clone(&jobs);
+        let next = move || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let work = move || {
+            while let Ok(job) = next() {
+                job();
+            }
+        };
+        // Without a thread the jobs wait, and what waits is told that it is busy.
+        drop(
+            thread::Builder::new()
+                .name("passwords".to_owned())
+                .spawn(work),
+        );
+    }
+    sender
 }
 
 fn busy() -> Error {

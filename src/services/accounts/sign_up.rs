@@ -7,7 +7,7 @@ use crate::crypto::random;
 use crate::model::{AuditEvent, Email, ErrorCode, EventName, Principal, Role};
 use crate::secret::{Password, Token};
 use crate::services::{Actor, Error};
-use crate::store::{OneTimeToken, PrincipalRecord, Reader, Spent, TokenKind, Tx};
+use crate::store::{OneTimeToken, PrincipalRecord, Spent, TokenKind, Tx};
 use futures_util::FutureExt as _;
 use std::net::IpAddr;
 use time::{Duration, OffsetDateTime};
@@ -16,6 +16,10 @@ const INVITATION_LIFETIME: Duration = Duration::days(7);
 const SETUP_LIFETIME: Duration = Duration::days(7);
 /// The fewest characters of a set-up token that an operator chose.
 const SHORTEST_SETUP: usize = 16;
+
+/// The role of an account that is opened freely. A home has its administrator from the start, the
+/// person who can read its files; whoever else reaches the port is no more than a guest.
+const AT_HOME: Role = Role::User;
 
 /// What the sign-up form holds.
 #[derive(Debug)]
@@ -83,10 +87,7 @@ impl Accounts {
     pub async fn sign_up_open(&self, token: Option<&Token>) -> Result<Option<Role>, Error> {
         match self.ticket(token).await {
             Ok(Some(ticket)) => Ok(Some(ticket.role)),
-            Ok(None) => {
-                let mut reader = self.core.store.read().await?;
-                Ok(Some(first_is_admin(&mut reader).await?))
-            }
+            Ok(None) => Ok(Some(AT_HOME)),
             Err(closed) if closed.code() == ErrorCode::Forbidden => Ok(None),
             Err(failed) => Err(failed),
         }
@@ -199,7 +200,7 @@ impl Accounts {
 /// Uses the ticket up and tells the role it gives.
 async fn admit(tx: &mut Tx, ticket: Option<&Ticket>) -> Result<Role, Error> {
     let Some(ticket) = ticket else {
-        return first_is_admin(tx).await;
+        return Ok(AT_HOME);
     };
     let Spent::Now(token) = tx.spend_token(ticket.kind, &ticket.hash).await? else {
         return Err(closed("this invitation was used, or is too old"));
@@ -211,15 +212,6 @@ async fn admit(tx: &mut Tx, ticket: Option<&Ticket>) -> Result<Role, Error> {
         tx.delete_tokens_of_kind(TokenKind::Setup).await?;
     }
     Ok(role(&token))
-}
-
-/// At home the first to open an account is the administrator.
-async fn first_is_admin(reader: &mut Reader) -> Result<Role, Error> {
-    Ok(if reader.count_admin_accounts().await? == 0 {
-        Role::Admin
-    } else {
-        Role::User
-    })
 }
 
 fn new_account(
