@@ -15,8 +15,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The longest definition that is sent, in bytes.
-const LONGEST: u64 = 512 * 1024;
+/// The longest definition that is sent, in bytes of its text; the daemon takes no longer one.
+const LONGEST: u64 = 64 * 1024;
 
 /// Arguments of `authsome register`.
 #[derive(Debug, clap::Args)]
@@ -70,7 +70,7 @@ fn read(path: &Path) -> Result<Value, CliError> {
         .read_to_string(&mut text)
         .map_err(unreadable)?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST {
-        return Err(CliError::usage(format!("{shown} is longer than 512 KiB")));
+        return Err(CliError::usage(format!("{shown} is longer than 64 KiB")));
     }
     let value: Value = jsonc_parser::parse_to_serde_value(&text, &options()).map_err(|source| {
         CliError::new(
@@ -92,7 +92,9 @@ fn options() -> jsonc_parser::ParseOptions {
         allow_single_quoted_strings: false,
         allow_hexadecimal_numbers: false,
         allow_unary_plus_numbers: false,
-        ..jsonc_parser::ParseOptions::default()
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
     }
 }
 
@@ -196,6 +198,23 @@ fn is_place(name: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_looser_than_comments_and_trailing_commas_is_json() {
+        let parsed = |text: &str| jsonc_parser::parse_to_serde_value::<Value>(text, &options());
+        assert!(parsed("{\"a\": [0.5,], /* why */}").is_ok());
+        for loose in [
+            "[.5]",
+            "[5.]",
+            "[NaN]",
+            "[Infinity]",
+            r#"["\x41"]"#,
+            "['a']",
+            "[+1]",
+        ] {
+            assert!(parsed(loose).is_err(), "{loose}");
+        }
+    }
 
     #[test]
     fn a_person_sees_every_place_a_credential_goes() {

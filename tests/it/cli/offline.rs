@@ -293,9 +293,9 @@ fn definitions_that_do_not_read_are_refused_here() {
     }
     fs::write(&file, b"\xff\xfe{}").unwrap();
     assert_eq!(person.run(&["register", path, "--yes"]).code, 2);
-    fs::write(&file, "[".repeat(200_000)).unwrap();
+    fs::write(&file, "[".repeat(60_000)).unwrap();
     assert_eq!(person.run(&["register", path, "--yes"]).code, 1);
-    fs::write(&file, " ".repeat(600_000)).unwrap();
+    fs::write(&file, " ".repeat(70_000)).unwrap();
     assert_eq!(person.run(&["register", path, "--yes"]).code, 2);
     assert_eq!(person.run(&["register", "/no/such/file", "--yes"]).code, 2);
 }
