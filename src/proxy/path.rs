@@ -3,6 +3,11 @@
 //! Servers disagree on what `..`, `%2e`, `%2f`, `//`, `;` and `\` mean. Nothing here tries to
 //! resolve them: where a prefix decides who gets a credential, a path that has any is refused.
 
+use percent_encoding::percent_decode_str;
+
+/// How often a path is decoded to see what it hides.
+const ROUNDS: usize = 3;
+
 /// Whether `path` lies under `prefix`, which ends at a segment boundary. The empty prefix holds all.
 pub(super) fn is_under(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix)
@@ -26,6 +31,30 @@ pub(super) fn is_ambiguous(path: &str) -> bool {
             .replace("%2e", ".")
             .split('/')
             .any(|segment| matches!(segment, "." | ".."))
+        || has_hidden_dots(path)
+}
+
+/// Whether some server could see `.` or `..` where none is written: behind escapes that are not
+/// UTF-8 (an overlong dot), control characters, or blanks that are cut off.
+fn has_hidden_dots(path: &str) -> bool {
+    let mut text = path.to_owned();
+    for _ in 0..ROUNDS {
+        let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
+            return true;
+        };
+        let hidden = |segment: &str| {
+            let seen = segment.chars().filter(|c| !c.is_whitespace());
+            matches!(seen.collect::<String>().as_str(), "." | "..")
+        };
+        if decoded.chars().any(char::is_control) || decoded.split('/').any(hidden) {
+            return true;
+        }
+        if decoded == text {
+            return false;
+        }
+        text = decoded.into_owned();
+    }
+    false
 }
 
 /// An encoded separator, dot or NUL, also behind further rounds of encoding (`%252f`).
@@ -91,6 +120,18 @@ mod tests {
             "/v1/%",
             "/v1/..",
             "/v1/a%2eb",
+            "/v1/%c0%ae%c0%ae/x",
+            "/v1/%e0%80%ae./x",
+            "/v1/%25c0%25ae/x",
+            "/v1/%09../x",
+            "/v1/..%20/x",
+            "/v1/%20../x",
+            "/v1/%c2%a0../x",
+            "/v1/%2520../x",
+            "/v1/a%0bb",
+            "/v1/%7f",
+            "/v1/%c2%85",
+            "/v1/%ff",
         ] {
             assert!(is_ambiguous(path), "{path:?}");
         }
@@ -99,6 +140,9 @@ mod tests {
             "/v1/chat",
             "/v1/a.b/..c/...",
             "/v1/%20x",
+            "/v1/%20..x",
+            "/v1/%c3%a9%e2%82%ac",
+            "/v1/100%25",
             "/v1/a:b@c,d",
             "/v1/",
         ] {

@@ -33,6 +33,12 @@ async fn no_trick_carries_the_secret_out_of_the_prefix() {
         "/v2/../v1/x",
         "/v1/x/..",
         "/./v1/x",
+        "/v1/%c0%ae%c0%ae/v2",
+        "/v1/%e0%80%ae%e0%80%ae/v2",
+        "/v1/%09../v2",
+        "/v1/%20../v2",
+        "/v1/..%20/v2",
+        "/v1/%0b",
     ] {
         let reply = run.get(&upstream, path, "").await;
         assert_eq!(reply.problem(403)["code"], "ambiguous_path", "{path}");
