@@ -6,6 +6,7 @@
 use super::routes::Plan;
 use crate::cli::error::CliError;
 use crate::config::{ChildEnvironment, Config, Home};
+use crate::files;
 use crate::proxy::{
     Bundle, ChildSettings, NODE_PROXY, RunningProxy, child_environment, system_roots, trusted_files,
 };
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -27,17 +28,17 @@ pub(super) struct Directory(TempDir);
 impl Directory {
     pub(super) fn create(home: &Home) -> Result<Self, CliError> {
         let runs = home.path().join("run");
-        sweep(&runs);
+        // Before anything in it is read or removed: a link is not followed.
+        let made = files::create_private_dir(&runs);
+        if made.is_ok() {
+            sweep(&runs);
+        }
         let mut named = tempfile::Builder::new();
         let prefix = format!("{}-", std::process::id());
         named
             .prefix(&prefix)
             .permissions(Permissions::from_mode(0o700));
-        let made = std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&runs);
-        // A home that cannot be written is no reason not to run.
+        // A home that cannot be used is no reason not to run.
         let directory = match made.and_then(|()| named.tempdir_in(&runs)) {
             Ok(directory) => Ok(directory),
             Err(_) => named.tempdir(),

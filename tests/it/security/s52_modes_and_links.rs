@@ -1,6 +1,7 @@
 //! Row 52: modes, symlinks, umask. Defence: 0700/0600, `O_NOFOLLOW`, `O_EXCL`.
 //! umask 000: still 0600; a symbolic link: refused.
 
+use crate::proxy::runner::Laptop;
 use crate::support::daemon::{TestDaemon, command};
 use crate::support::vault_home::VaultHome;
 use authsome::vault::Error;
@@ -133,4 +134,26 @@ fn the_daemon_does_not_start_on_a_linked_master_key() {
             "nothing was made through the link"
         );
     }
+}
+
+#[test]
+fn the_directory_of_runs_is_not_reached_through_a_link() {
+    let laptop = Laptop::new();
+    let outside = tempfile::tempdir().unwrap();
+    // No process has this number, so a sweep would take it for a leftover of a dead run.
+    let not_ours = outside.path().join("99999999-x");
+    fs::create_dir(&not_ours).unwrap();
+    let runs = laptop.daemon.home().join("run");
+    drop(fs::remove_dir_all(&runs));
+    symlink(outside.path(), &runs).unwrap();
+    let where_it_is = laptop.script("printf %s \"$SSL_CERT_FILE\"");
+    assert!(not_ours.is_dir(), "what lies behind the link was swept");
+    let linked = [runs.as_path(), outside.path()];
+    assert!(
+        !where_it_is.is_empty()
+            && !linked
+                .iter()
+                .any(|path| Path::new(&where_it_is).starts_with(path)),
+        "{where_it_is}"
+    );
 }
