@@ -10,6 +10,7 @@
 
 mod bundle;
 mod ca;
+mod entry;
 mod environment;
 mod exchange;
 mod forms;

@@ -3,6 +3,7 @@
 //! `CONNECT` to a matched host is intercepted, any other is tunnelled untouched; a request in
 //! cleartext is sent on without a credential. Nothing is done for who does not know the password.
 
+use super::entry::Visit;
 use super::guard::{Guard, GuardControl};
 use super::host::Authority;
 use super::prefixed::Prefixed;
@@ -25,7 +26,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 /// How long a connection may wait for its next request.
 const IDLE_TIME: Duration = Duration::from_mins(1);
@@ -35,14 +36,18 @@ const DIAL_TIME: Duration = Duration::from_secs(15);
 pub(super) struct Front<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) own: SocketAddr,
-    /// The connection's place under the limit; a tunnel keeps it.
-    pub(super) permit: Arc<OwnedSemaphorePermit>,
+    /// Until the password is shown.
+    pub(super) visit: Visit,
+    pub(super) places: Arc<Semaphore>,
+    /// The connection's place under the limit from then on; a tunnel keeps it.
+    pub(super) permit: OnceCell<Arc<OwnedSemaphorePermit>>,
 }
 
 /// Serves until the connection ends or becomes a tunnel.
 pub(super) async fn serve<R: Resolve>(front: Front<R>, tcp: TcpStream) {
     let (guard, control) = Guard::new(tcp);
     let front = Arc::new(front);
+    let visitor = Arc::clone(&front);
     let service = service_fn(move |request| {
         let (front, control) = (Arc::clone(&front), Arc::clone(&control));
         let defect = control.take_defect();
@@ -53,13 +58,19 @@ pub(super) async fn serve<R: Resolve>(front: Front<R>, tcp: TcpStream) {
             })
         }
     });
-    let done = hyper::server::conn::http1::Builder::new()
+    let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE_TIME)
         .max_headers(130)
         .serve_connection(TokioIo::new(guard), service)
-        .with_upgrades()
-        .await;
+        .with_upgrades();
+    let done = tokio::select! {
+        done = serving => done,
+        () = visitor.visit.out_of_time() => {
+            tracing::debug!("a connection that did not show the password of the run was closed");
+            return;
+        }
+    };
     if let Err(error) = done {
         tracing::debug!(%error, "a connection to the proxy ended early");
     }
@@ -68,18 +79,33 @@ pub(super) async fn serve<R: Resolve>(front: Front<R>, tcp: TcpStream) {
 impl<R: Resolve> Front<R> {
     async fn answer(&self, request: Request<Incoming>, control: &GuardControl) -> Response<Body> {
         let connects = request.method() == Method::CONNECT;
-        let result = if !self.is_authentic(request.headers()) {
-            Err(Problem::unauthenticated())
-        } else if connects {
-            self.connect(request).await
+        let result = if self.is_authentic(request.headers()) {
+            let permit = self.enter().await;
+            if connects {
+                self.connect(request, permit).await
+            } else {
+                self.plain(request).await
+            }
         } else {
-            self.plain(request).await
+            Err(Problem::unauthenticated())
         };
         let opened = connects && result.is_ok();
         if !opened {
             control.resume();
         }
         result.unwrap_or_else(Problem::into_response)
+    }
+
+    /// Takes a place among those who have shown the password; waits while there is none.
+    async fn enter(&self) -> Option<Arc<OwnedSemaphorePermit>> {
+        let take = || async {
+            let permit = Arc::clone(&self.places).acquire_owned().await;
+            permit.map(Arc::new)
+        };
+        self.visit.end();
+        let permit = self.permit.get_or_try_init(take).await.ok().cloned();
+        self.visit.leave();
+        permit
     }
 
     fn is_authentic(&self, headers: &HeaderMap) -> bool {
@@ -91,7 +117,11 @@ impl<R: Resolve> Front<R> {
             .is_some_and(|password| self.shared.secret.matches(&password))
     }
 
-    async fn connect(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+    async fn connect(
+        &self,
+        mut request: Request<Incoming>,
+        permit: Option<Arc<OwnedSemaphorePermit>>,
+    ) -> Result<Response<Body>, Problem> {
         let named = request
             .uri()
             .authority()
@@ -102,7 +132,6 @@ impl<R: Resolve> Front<R> {
         };
         self.refuse_self(&authority)?;
         let upgrade = hyper::upgrade::on(&mut request);
-        let permit = Arc::clone(&self.permit);
         let shared = Arc::clone(&self.shared);
         if self.shared.table.knows(&authority) {
             self.shared.spawn(async move {

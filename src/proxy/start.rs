@@ -1,6 +1,7 @@
 //! Starts and stops the proxy of one run.
 
 use super::ca::RunAuthority;
+use super::entry::Entry;
 use super::matcher::{Choice, RouteTable};
 use super::placeholders::Placeholders;
 use super::resolve::{Placeholder, Refusal, Resolve};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
@@ -34,7 +35,6 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
 pub enum Error {
     #[error("cannot listen on loopback for the proxy of this run")]
     Listen(#[source] std::io::Error),
-    #[error("the connections of this run are not known")]
     Routes(#[source] Refusal),
     #[error("the operating system gave no random bytes")]
     Random,
@@ -85,11 +85,16 @@ impl ProxyConfig {
 pub struct Limits {
     /// Connections of the child at one time; further ones wait.
     pub connections: usize,
+    /// Connections that have not shown the password of the run yet; they wait beside the others.
+    pub strangers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 1024 }
+        Self {
+            connections: 1024,
+            strangers: 256,
+        }
     }
 }
 
@@ -267,10 +272,9 @@ async fn accept<R: Resolve>(
     limits: Limits,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let mut entry = Entry::new(limits.strangers);
     loop {
-        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
+        let visit = entry.place().await;
         let tcp = match listener.accept().await {
             Ok((tcp, _)) => tcp,
             Err(error) => {
@@ -284,7 +288,9 @@ async fn accept<R: Resolve>(
         let front = Front {
             shared: Arc::clone(&shared),
             own,
-            permit: Arc::new(permit),
+            visit,
+            places: Arc::clone(&places),
+            permit: OnceCell::new(),
         };
         shared.spawn(serve::serve(front, tcp));
     }

@@ -2,6 +2,7 @@
 
 use crate::proxy::harness::*;
 use crate::support::upstream::Upstream;
+use authsome::proxy::ProxyConfig;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
@@ -70,4 +71,22 @@ async fn the_password_of_one_run_does_not_open_another() {
     let wrong = other.password_line();
     let head = format!("CONNECT localhost:9 HTTP/1.1\r\nHost: localhost:9\r\n{wrong}");
     assert_eq!(exchange(&mut tcp, &head, b"").await.status, 407);
+}
+
+#[tokio::test]
+async fn silent_connections_without_the_password_do_not_keep_the_child_out() {
+    let upstream = Upstream::start();
+    let limited = |config: &mut ProxyConfig| {
+        config.limits.strangers = 2;
+        config.limits.connections = 1;
+    };
+    let routes = vec![route("acme", &upstream.api_url())];
+    let run = run(routes, vec![bearer()], &upstream, limited).await;
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(run.tcp().await);
+    }
+    let reply = run.get(&upstream, "/ok", "").await.ok();
+    assert_eq!(reply.status, 200);
+    assert_eq!(silent.len(), 5);
 }
