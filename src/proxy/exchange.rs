@@ -1,5 +1,6 @@
 //! One request and its response, once it is known where they belong.
 
+use super::forms::Needles;
 use super::host::Authority;
 use super::problem::{Body, Problem};
 use super::request_body::{self, Checked};
@@ -7,15 +8,27 @@ use super::resolve::Resolve;
 use super::shared::{Answer, Shared};
 use super::start::Notice;
 use super::upstream::{self, UpstreamError};
-use super::{headers, inject, response};
+use super::{headers, inject, range, response, trailers};
 use crate::model::ProviderName;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What holds for one request and its response.
+#[derive(Debug, Default)]
+pub(super) struct Terms {
+    /// The providers whose placeholders may be in the body.
+    pub(super) at_home: BTreeSet<ProviderName>,
+    /// What the response is searched for.
+    pub(super) needles: Option<Arc<Needles>>,
+    /// The headers that were put in.
+    pub(super) injected: Vec<String>,
+}
 
 /// Makes the request one for `authority` and no other, in the form it is sent upstream.
 pub(super) fn rewrite<B>(request: &mut Request<B>, authority: &Authority) -> Result<(), Problem> {
@@ -36,6 +49,11 @@ fn readdress<B>(
     scheme: Scheme,
     default_port: u16,
 ) -> Result<(), Problem> {
+    if request.headers().get_all(CONTENT_LENGTH).iter().count() > 1 {
+        return Err(Problem::bad_request(
+            "there is more than one Content-Length",
+        ));
+    }
     let path = request.uri().path_and_query().cloned();
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     if !path.as_str().starts_with('/') {
@@ -96,7 +114,6 @@ pub(super) fn inject<R: Resolve, B>(
         ));
     }
     shared.placeholders.remove_own(request);
-    response::limit_accept_encoding(request.headers_mut());
     inject::apply(request, &answer.injection)
         .map_err(|error| Problem::unusable_credential(provider, &error.to_string()))
 }
@@ -105,15 +122,14 @@ pub(super) fn inject<R: Resolve, B>(
 pub(super) async fn send<R: Resolve>(
     shared: &Shared<R>,
     request: Request<Incoming>,
-    answer: Option<&Answer>,
-    at_home: BTreeSet<ProviderName>,
+    terms: Terms,
     host: &str,
 ) -> Result<Response<Body>, Problem> {
     let client = shared
         .upstream
         .secure()
         .map_err(|error| Problem::upstream(error, host))?;
-    exchange(shared, client, request, answer, (at_home, host)).await
+    exchange(shared, client, request, terms, host).await
 }
 
 /// Sends a request in cleartext, without any credential.
@@ -126,8 +142,8 @@ pub(super) async fn send_plain<R: Resolve>(
         shared,
         shared.upstream.plain(),
         request,
-        None,
-        (BTreeSet::new(), host),
+        Terms::default(),
+        host,
     )
     .await
 }
@@ -136,29 +152,40 @@ async fn exchange<R: Resolve, C>(
     shared: &Shared<R>,
     client: &Client<C, Body>,
     request: Request<Incoming>,
-    answer: Option<&Answer>,
-    (at_home, host): (BTreeSet<ProviderName>, &str),
+    terms: Terms,
+    host: &str,
 ) -> Result<Response<Body>, Problem>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let needles = terms.needles.as_ref();
+    let wanted = needles.and_then(|needles| response::ask_readable(&mut parts.headers, needles));
     let method = parts.method.clone();
-    let (body, broke_off) = match request_body::check(body, &shared.placeholders, at_home).await {
-        Checked::Send(body, broke_off) => (body, broke_off),
-        Checked::Foreign(provider) => return Err(stopped(shared, &provider, host)),
-        Checked::Broken => return Err(Problem::bad_request("the request body broke off")),
-    };
+    let (body, broke_off) =
+        match request_body::check(body, &shared.placeholders, terms.at_home).await {
+            Checked::Send(body, broke_off) => (body, broke_off),
+            Checked::Foreign(provider) => return Err(stopped(shared, &provider, host)),
+            Checked::Broken => return Err(Problem::bad_request("the request body broke off")),
+        };
+    let body = trailers::without(body, terms.injected);
     let response = client.request(Request::from_parts(parts, body)).await;
     if let Some(provider) = broke_off.get() {
         return Err(stopped(shared, provider, host));
     }
     let response = response.map_err(|error| failed(&error, host))?;
-    response::pass(
-        response,
-        &method,
-        answer.and_then(|answer| answer.needles.as_ref()),
-    )
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Problem::malformed_response(
+            "it switches protocols, and nobody asked it to",
+        ));
+    }
+    let passed = response::pass(response, &method, needles)?;
+    let Some(wanted) = wanted else {
+        return Ok(passed);
+    };
+    let (mut parts, body) = passed.into_parts();
+    let body = range::narrow(&mut parts, body, wanted)?;
+    Ok(Response::from_parts(parts, body))
 }
 
 /// What the child is told of an exchange that failed; the causes go to the log, once.

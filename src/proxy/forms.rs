@@ -7,6 +7,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -14,6 +15,9 @@ use std::fmt::Write;
 const SHORTEST_SECRET: usize = 4;
 /// A derived form shorter than this is not looked for.
 const SHORTEST_FORM: usize = 6;
+/// A beginning of a form with a line break in it waits for the rest only from this length on, so
+/// that a line that happens to end in the first letter of a form is not held back.
+const BROKEN_BEGINNING: usize = 4;
 
 /// Finds every form of every secret it was made from; also says which secret it was.
 pub(super) struct Needles {
@@ -102,24 +106,83 @@ impl Needles {
         !found.is_empty()
     }
 
-    /// Like [`mask`](Self::mask), for the copy of a text that must itself stay as it is.
+    /// Like [`mask`](Self::mask), for the copy of a text that must itself stay as it is, and also
+    /// where line breaks stand in a form; they stay.
     pub(super) fn mask_into(&self, text: &[u8], copy: &mut [u8]) {
-        for found in self.automaton.find_overlapping_iter(text) {
-            copy[found.range()].fill(b'*');
+        let unbroken = Unbroken::of(text);
+        for found in self.automaton.find_overlapping_iter(&*unbroken.bytes) {
+            if unbroken.breaks.is_empty() {
+                copy[found.range()].fill(b'*');
+                continue;
+            }
+            for at in found.range() {
+                copy[unbroken.place(at)] = b'*';
+            }
         }
     }
 
     /// How many bytes at the end of `bytes` could be the beginning of a form.
     pub(super) fn begun(&self, bytes: &[u8]) -> usize {
-        let first = bytes.len().saturating_sub(self.longest - 1);
-        (first..bytes.len())
-            .find(|at| {
-                let tail = &bytes[*at..];
-                self.forms
+        let end = &bytes[bytes.len().saturating_sub(self.longest - 1)..];
+        let unbroken = Unbroken::of(end);
+        let length = unbroken.bytes.len();
+        let is_begun = |at: &usize| {
+            let tail = &unbroken.bytes[*at..];
+            let is_whole = end.len() - unbroken.place(*at) == tail.len();
+            (is_whole || tail.len() >= BROKEN_BEGINNING)
+                && self
+                    .forms
                     .iter()
                     .any(|form| form.len() > tail.len() && form.starts_with(tail))
-            })
-            .map_or(0, |at| bytes.len() - at)
+        };
+        (0..length)
+            .find(is_begun)
+            .map_or(0, |at| end.len() - unbroken.place(at))
+    }
+}
+
+/// A text without its line breaks, and where they stood. No form holds one, but Base64 is often
+/// written in lines.
+struct Unbroken<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// For each break, how many bytes were kept before it.
+    breaks: Vec<usize>,
+}
+
+impl<'a> Unbroken<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        if !text.iter().any(is_break) {
+            return Self {
+                bytes: Cow::Borrowed(text),
+                breaks: Vec::new(),
+            };
+        }
+        let (mut bytes, mut breaks) = (Vec::with_capacity(text.len()), Vec::new());
+        for byte in text {
+            if is_break(byte) {
+                breaks.push(bytes.len());
+            } else {
+                bytes.push(*byte);
+            }
+        }
+        Self {
+            bytes: Cow::Owned(bytes),
+            breaks,
+        }
+    }
+
+    /// Where the kept byte `at` stands in the text.
+    fn place(&self, at: usize) -> usize {
+        at + self.breaks.partition_point(|kept| *kept <= at)
+    }
+}
+
+impl Drop for Unbroken<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(bytes) = &mut self.bytes {
+            zeroize::Zeroize::zeroize(bytes);
+        }
     }
 }
 
@@ -279,5 +342,27 @@ mod tests {
         assert_eq!(needles.begun(b"xx secret-"), 7);
         assert_eq!(needles.begun(b"xx secret-one"), 0);
         assert_eq!(needles.begun(b"nothing!"), 0);
+        assert_eq!(needles.begun(b"xx sec\r\nret-"), 9);
+        assert_eq!(needles.begun(b"xx se\n\n"), 0);
+        assert_eq!(needles.begun(b"xx\nse"), 2);
+    }
+
+    #[test]
+    fn a_form_written_in_lines_is_found() {
+        let encoded = STANDARD.encode(format!("user and more:{SECRET}"));
+        for (columns, end) in [(1, "\n"), (3, "\r\n"), (19, "\r\n"), (40, "\n")] {
+            let lines: Vec<_> = encoded.as_bytes().chunks(columns).collect();
+            let text = lines.join(end.as_bytes());
+            let mut masked = text.clone();
+            Needles::new([SECRET])
+                .unwrap()
+                .mask_into(&text, &mut masked);
+            let kept = String::from_utf8(masked).unwrap();
+            assert_eq!(kept.matches('\n').count(), lines.len() - 1);
+            assert!(
+                kept.matches('*').count() >= SECRET.len() * 8 / 6 - 2,
+                "{kept}"
+            );
+        }
     }
 }

@@ -47,6 +47,15 @@ pub(super) fn apply<B>(request: &mut Request<B>, injection: &Injection) -> Resul
     Ok(())
 }
 
+/// The headers that an injection sets.
+pub(super) fn header_names(injection: &Injection) -> Vec<String> {
+    let names = injection.parts.iter().filter_map(|part| match part {
+        InjectedPart::Header { name, .. } => Some(name.clone()),
+        InjectedPart::Query { .. } | InjectedPart::Cookie { .. } => None,
+    });
+    names.collect()
+}
+
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, QUERY).to_string()
 }

@@ -3,14 +3,15 @@
 //! The name of the tunnel, the SNI and the authority of each request must be one and the same; a
 //! request that says otherwise is answered here and never leaves (RFC 9110 section 7.4).
 
+use super::exchange::Terms;
 use super::guard::{Guard, GuardControl};
 use super::host::Authority;
 use super::matcher::{Decision, PassReason};
 use super::problem::{Body, Problem};
 use super::resolve::Resolve;
-use super::shared::{Answer, Shared};
+use super::shared::Shared;
 use super::start::Notice;
-use super::{exchange, websocket};
+use super::{exchange, inject, websocket};
 use crate::model::{ConnectionName, ProviderName, Target};
 use http::header::{HOST, UPGRADE};
 use http::{HeaderName, Method, Request, Response, Version};
@@ -180,16 +181,8 @@ impl<R: Resolve> Tunnel<R> {
     }
 
     async fn forward(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
-        let answer = self.prepare(&mut request).await?;
-        let at_home = self.shared.at_home(&self.authority);
-        exchange::send(
-            &self.shared,
-            request,
-            answer.as_ref(),
-            at_home,
-            self.authority.host(),
-        )
-        .await
+        let terms = self.prepare(&mut request).await?;
+        exchange::send(&self.shared, request, terms, self.authority.host()).await
     }
 
     async fn upgrade<S>(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Problem>
@@ -197,19 +190,19 @@ impl<R: Resolve> Tunnel<R> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let handshake = websocket::Handshake::take(&mut request);
-        let answer = self.prepare(&mut request).await?;
+        let terms = self.prepare(&mut request).await?;
         websocket::open::<R, S>(
             &self.shared,
             request,
             handshake,
-            answer,
+            terms.needles,
             self.authority.host(),
         )
         .await
     }
 
-    /// Checks the request and puts the credential in; `None` where it goes on without one.
-    async fn prepare(&self, request: &mut Request<Incoming>) -> Result<Option<Answer>, Problem> {
+    /// Checks the request, puts the credential in where one belongs, and says what else holds.
+    async fn prepare(&self, request: &mut Request<Incoming>) -> Result<Terms, Problem> {
         self.check_authority(request)?;
         let wanted = wanted_connection(request)?;
         exchange::rewrite(request, &self.authority)?;
@@ -223,7 +216,11 @@ impl<R: Resolve> Tunnel<R> {
         let Some((provider, connection)) = chosen else {
             // Without the real value no placeholder is of use here, not even the provider's own.
             exchange::check_head(&self.shared, request, &BTreeSet::new(), host)?;
-            return Ok(None);
+            return Ok(Terms {
+                at_home: self.shared.at_home(&self.authority),
+                needles: self.shared.known.needles(&self.authority),
+                injected: Vec::new(),
+            });
         };
         exchange::check_head(
             &self.shared,
@@ -237,7 +234,11 @@ impl<R: Resolve> Tunnel<R> {
             .await
             .map_err(|refusal| Problem::refused(&refusal, &provider))?;
         exchange::inject(&self.shared, request, &answer, &provider)?;
-        Ok(Some(answer))
+        Ok(Terms {
+            at_home: self.shared.at_home(&self.authority),
+            needles: self.shared.known.learn(&self.authority, &answer.injection),
+            injected: inject::header_names(&answer.injection),
+        })
     }
 
     fn choose(

@@ -196,8 +196,18 @@ impl Problem {
             "unreadable_response",
             "Response cannot be checked",
             format!(
-                "the upstream answered with content coding `{coding}`, which was not asked for and in which the credential could hide"
+                "the upstream answered with the coding `{coding}`, which was not asked for and in which the credential could hide"
             ),
+        )
+    }
+
+    /// The response cannot be read in one way only, or answers something that was not asked.
+    pub(super) fn malformed_response(detail: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "malformed_response",
+            "Malformed response",
+            format!("the upstream's response was not handed on: {detail}"),
         )
     }
 

@@ -6,10 +6,13 @@
 use super::forms::Needles;
 use super::headers::strip_hop_by_hop;
 use super::problem::{Body, BoxError, Problem};
+use super::range::{self, Wanted};
 use super::scrub::Scrubber;
 use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, RANGE};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, RANGE, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -28,7 +31,7 @@ const ALT_SVC: HeaderName = HeaderName::from_static("alt-svc");
 
 /// Asks the upstream only for codings that can be read here. A range of a compressed body could
 /// not be decoded, so a range is asked for as it is.
-pub(super) fn limit_accept_encoding(headers: &mut HeaderMap) {
+fn limit_accept_encoding(headers: &mut HeaderMap) {
     let gzip = |value: &HeaderValue| {
         value.to_str().is_ok_and(|list| {
             list.split(',').any(|word| {
@@ -47,6 +50,50 @@ pub(super) fn limit_accept_encoding(headers: &mut HeaderMap) {
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
 }
 
+/// Asks for a response that can be searched; gives the part of it that is wanted, if not all is.
+pub(super) fn ask_readable(headers: &mut HeaderMap, needles: &Needles) -> Option<Wanted> {
+    let wanted = range::widen(headers, needles.longest());
+    limit_accept_encoding(headers);
+    wanted
+}
+
+/// Refuses what says in two ways where it ends (RFC 9112 section 6.3), and, where it is to be
+/// searched, any transfer coding that is not taken off on the way here.
+fn check_framing(headers: &HeaderMap, is_searched: bool) -> Result<(), Problem> {
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        return Err(Problem::malformed_response(
+            "both Content-Length and Transfer-Encoding say where it ends",
+        ));
+    }
+    let codings = codings(headers, &TRANSFER_ENCODING);
+    let is_plain = codings.is_empty() || codings == ["chunked"];
+    if is_searched && !is_plain {
+        return Err(unreadable(&codings));
+    }
+    Ok(())
+}
+
+fn codings(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    headers
+        .get_all(name)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or("?").split(','))
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| !coding.is_empty() && coding != "identity")
+        .collect()
+}
+
+fn unreadable(codings: &[String]) -> Problem {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, ',' | '-');
+    let named: String = codings
+        .join(",")
+        .chars()
+        .filter(|c| known(*c))
+        .take(40)
+        .collect();
+    Problem::unreadable_response(&named)
+}
+
 /// Passes a response on to the child; with `needles`, without what they find.
 pub(super) fn pass<B>(
     response: Response<B>,
@@ -58,6 +105,9 @@ where
     B::Error: Into<BoxError>,
 {
     let (mut parts, body) = response.into_parts();
+    if *method != Method::HEAD {
+        check_framing(&parts.headers, needles.is_some())?;
+    }
     strip_hop_by_hop(&mut parts.headers);
     // An alternative service would lead the child past this proxy.
     parts.headers.remove(ALT_SVC);
@@ -93,13 +143,7 @@ where
 }
 
 fn decoder(headers: &mut HeaderMap, status: StatusCode) -> Result<Option<Gzip>, Problem> {
-    let codings: Vec<String> = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or("?").split(','))
-        .map(|coding| coding.trim().to_ascii_lowercase())
-        .filter(|coding| !coding.is_empty() && coding != "identity")
-        .collect();
+    let codings = codings(headers, &CONTENT_ENCODING);
     match codings.as_slice() {
         [] => Ok(None),
         [only]
@@ -113,16 +157,7 @@ fn decoder(headers: &mut HeaderMap, status: StatusCode) -> Result<Option<Gzip>, 
                 fed: false,
             }))
         }
-        others => {
-            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, ',' | '-');
-            let named: String = others
-                .join(",")
-                .chars()
-                .filter(|c| known(*c))
-                .take(40)
-                .collect();
-            Err(Problem::unreadable_response(&named))
-        }
+        others => Err(unreadable(others)),
     }
 }
 

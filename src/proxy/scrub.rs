@@ -19,6 +19,8 @@ pub(super) struct Scrubber {
     original: Vec<u8>,
     masked: Vec<u8>,
     emitted: usize,
+    /// How many of the last bytes could be the beginning of a form, emitted or not.
+    begun: usize,
 }
 
 impl Scrubber {
@@ -28,6 +30,7 @@ impl Scrubber {
             original: Vec::new(),
             masked: Vec::new(),
             emitted: 0,
+            begun: 0,
         }
     }
 
@@ -36,14 +39,15 @@ impl Scrubber {
         self.original.extend_from_slice(chunk);
         self.masked.extend_from_slice(chunk);
         self.needles.mask_into(&self.original, &mut self.masked);
-        let begun = self.needles.begun(&self.original);
-        let ready = (self.original.len() - begun).max(self.emitted);
+        self.begun = self.needles.begun(&self.original);
+        let ready = (self.original.len() - self.begun).max(self.emitted);
         self.emit(ready)
     }
 
-    /// Whether a pause would set something free.
-    pub(super) fn has_short_rest(&self) -> bool {
-        (1..=SHORT).contains(&self.rest())
+    /// Whether a pause would set something free: never more than a short beginning in all,
+    /// however often the stream pauses within one form.
+    pub(super) const fn has_short_rest(&self) -> bool {
+        self.rest() > 0 && self.begun <= SHORT
     }
 
     /// The stream pauses: gives a short beginning, which then no longer waits.
@@ -134,6 +138,17 @@ mod tests {
         assert_eq!(scrubber.push(b"the-secret-v"), "");
         assert_eq!(scrubber.pause(), "");
         assert_eq!(scrubber.push(b"ault!"), "the-secret-vault!");
+    }
+
+    #[test]
+    fn a_pause_after_every_byte_tells_no_more_than_a_short_beginning() {
+        let mut scrubber = scrubber("the-secret-value");
+        let mut out = Vec::new();
+        for byte in b"<the-secret-value>" {
+            out.extend(scrubber.push(&[*byte]));
+            out.extend(scrubber.pause());
+        }
+        assert_eq!(out, b"<the-secr********>");
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! What every connection of one run's proxy has in common.
 
 use super::ca::RunAuthority;
-use super::forms::Needles;
 use super::host::Authority;
+use super::known::Known;
 use super::matcher::RouteTable;
 use super::placeholders::Placeholders;
 use super::resolve::{Refusal, Resolve};
 use super::start::Notice;
 use super::upstream::Upstream;
-use crate::model::target::InjectedPart;
 use crate::model::{ConnectionName, Injection, ProviderName, Target};
-use crate::secret::{InjectedValue, ProxySecret};
+use crate::secret::ProxySecret;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +29,7 @@ pub(super) struct Shared<R> {
     pub(super) secret: ProxySecret,
     pub(super) notices: Notices,
     pub(super) answers: Answers,
+    pub(super) known: Known,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
 }
@@ -77,15 +77,14 @@ impl<R: Resolve> Shared<R> {
 
 type Key = (ProviderName, ConnectionName, String, u16);
 
-/// A credential and the scanner for it.
+/// A credential, and until when it may be used again.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) injection: Arc<Injection>,
-    pub(super) needles: Option<Arc<Needles>>,
     until: Instant,
 }
 
-/// Answers under lease, and scanners that need not be built again for the same secret.
+/// Answers under lease.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Mutex<HashMap<Key, Answer>>);
 
@@ -103,14 +102,9 @@ impl Answers {
 
     fn remember(&self, key: Key, injection: Injection) -> Answer {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let needles = match known.get(&key) {
-            Some(last) if same_secrets(&last.injection, &injection) => last.needles.clone(),
-            _ => Needles::new(secrets_of(&injection)).map(Arc::new),
-        };
         let lease = Duration::from_secs(injection.lease_seconds.into());
         let answer = Answer {
             injection: Arc::new(injection),
-            needles,
             until: Instant::now() + lease,
         };
         if known.len() >= MOST {
@@ -119,27 +113,6 @@ impl Answers {
         known.insert(key, answer.clone());
         answer
     }
-}
-
-/// The bare secrets, and the Base64 of a `Basic` value, whose edges hold a little more than they.
-fn secrets_of(injection: &Injection) -> Vec<&str> {
-    let written = injection.parts.iter().map(|part| match part {
-        InjectedPart::Header { value, .. }
-        | InjectedPart::Query { value, .. }
-        | InjectedPart::Cookie { value, .. } => value.reveal(),
-    });
-    let basic = written.filter_map(|value| value.strip_prefix("Basic "));
-    let bare = injection.secrets.iter().map(InjectedValue::reveal);
-    bare.chain(basic).collect()
-}
-
-fn same_secrets(one: &Injection, other: &Injection) -> bool {
-    let (one, other) = (secrets_of(one), secrets_of(other));
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(other)
-            .all(|(a, b)| bool::from(subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes())))
 }
 
 /// Tells the user of the run; says each thing once.

@@ -2,6 +2,7 @@
 
 use super::ca::RunAuthority;
 use super::entry::Entry;
+use super::known::Known;
 use super::matcher::{Choice, RouteTable};
 use super::placeholders::Placeholders;
 use super::resolve::{Placeholder, Refusal, Resolve};
@@ -35,6 +36,7 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
 pub enum Error {
     #[error("cannot listen on loopback for the proxy of this run")]
     Listen(#[source] std::io::Error),
+    #[error("the connections of this run are not known")]
     Routes(#[source] Refusal),
     #[error("the operating system gave no random bytes")]
     Random,
@@ -241,6 +243,7 @@ pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<Runni
         secret: running.secret.clone(),
         notices,
         answers: Answers::default(),
+        known: Known::default(),
         tasks,
         stop,
     });

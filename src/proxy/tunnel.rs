@@ -1,6 +1,6 @@
 //! Bytes both ways, each end closed on its own, until both are done or nothing moves for long.
 
-use super::scrub::Scrubber;
+use super::frames::Frames;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -104,12 +104,12 @@ where
     }
 }
 
-/// Like [`relay`], but what comes from the upstream is masked on its way.
+/// Like [`relay`], but the WebSocket frames that come from the upstream are masked on their way.
 pub(super) async fn relay_scrubbed<C, U>(
     child: C,
     early: &[u8],
     upstream: U,
-    scrubber: Scrubber,
+    frames: Frames,
 ) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite + Unpin,
@@ -134,7 +134,7 @@ where
         tokio::io::copy(&mut child_read, &mut upstream_write).await?;
         upstream_write.shutdown().await
     };
-    let down = copy_scrubbed(upstream_read, &mut child_write, scrubber);
+    let down = copy_scrubbed(upstream_read, &mut child_write, frames);
     tokio::select! {
         done = async { tokio::try_join!(up, down) } => done.map(|_| ()),
         () = activity.idle() => Err(io::ErrorKind::TimedOut.into()),
@@ -144,20 +144,20 @@ where
 async fn copy_scrubbed(
     mut from: impl AsyncRead + Unpin,
     to: &mut (impl AsyncWrite + Unpin),
-    mut scrubber: Scrubber,
+    mut frames: Frames,
 ) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     loop {
         let out = tokio::select! {
             read = from.read(&mut buffer) => match read? {
                 0 => break,
-                count => scrubber.push(&buffer[..count]),
+                count => frames.push(&buffer[..count])?,
             },
-            () = sleep(PAUSE), if scrubber.has_short_rest() => scrubber.pause(),
+            () = sleep(PAUSE), if frames.has_short_rest() => frames.pause(),
         };
         to.write_all(&out).await?;
         to.flush().await?;
     }
-    to.write_all(&scrubber.finish()).await?;
+    to.write_all(&frames.finish()).await?;
     to.shutdown().await
 }

@@ -4,19 +4,21 @@
 //! both ends switched. No compression is agreed on, so that what comes back can be masked.
 
 use super::exchange;
+use super::forms::Needles;
+use super::frames::Frames;
 use super::guard::Guard;
 use super::problem::{Body, Problem, empty};
 use super::resolve::Resolve;
 use super::response;
-use super::scrub::Scrubber;
-use super::shared::{Answer, Shared};
+use super::shared::Shared;
 use super::tunnel;
 use bytes::Bytes;
-use http::header::{CONNECTION, SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
+use http::header::{CONNECTION, RANGE, SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Whether the child asks for a WebSocket and nothing else.
@@ -50,7 +52,7 @@ pub(super) async fn open<R: Resolve, S>(
     shared: &Shared<R>,
     request: Request<Incoming>,
     handshake: Handshake,
-    answer: Option<Answer>,
+    needles: Option<Arc<Needles>>,
     host: &str,
 ) -> Result<Response<Body>, Problem>
 where
@@ -59,17 +61,28 @@ where
     let (mut parts, _) = request.into_parts();
     switch(&mut parts.headers);
     parts.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+    // A handshake has no part to ask for, and a refusal of it must be readable.
+    parts.headers.remove(RANGE);
+    if let Some(needles) = &needles {
+        response::ask_readable(&mut parts.headers, needles);
+    }
     let client = shared
         .upstream
         .http1()
         .map_err(|error| Problem::upstream(error, host))?;
     let response = client.request(Request::from_parts(parts, empty())).await;
     let mut response = response.map_err(|error| exchange::failed(&error, host))?;
-    let needles = answer.and_then(|answer| answer.needles);
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return response::pass(response, &Method::GET, needles.as_ref());
     }
     let upstream = hyper::upgrade::on(&mut response);
+    let passed = response::pass(response.map(|_| empty()), &Method::GET, needles.as_ref());
+    let mut passed = passed?;
+    if passed.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        return Err(Problem::malformed_response(
+            "it agrees on a WebSocket extension that nobody asked for",
+        ));
+    }
     shared.spawn(async move {
         let (Ok(child), Ok(upstream)) = (handshake.0.await, upstream.await) else {
             return;
@@ -81,16 +94,14 @@ where
         let done = match needles {
             None => tunnel::relay(child, &early, upstream).await,
             Some(needles) => {
-                tunnel::relay_scrubbed(child, &early, upstream, Scrubber::new(needles)).await
+                tunnel::relay_scrubbed(child, &early, upstream, Frames::new(needles)).await
             }
         };
         if let Err(error) = done {
             tracing::debug!(%error, "a WebSocket ended early");
         }
     });
-    let mut passed = response::pass(response.map(|_| empty()), &Method::GET, None)?;
     switch(passed.headers_mut());
-    passed.headers_mut().remove(SEC_WEBSOCKET_EXTENSIONS);
     Ok(passed)
 }
 

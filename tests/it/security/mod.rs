@@ -31,6 +31,7 @@ mod s37_proxy_password;
 mod s38_one_host;
 mod s39_paths;
 mod s40_verified_tls_only;
+mod s41_pieces;
 mod s41_reflection;
 mod s42_smuggling;
 mod s43_own_header;

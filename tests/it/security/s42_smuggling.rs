@@ -3,7 +3,7 @@
 use crate::proxy::harness::*;
 use crate::support::upstream::Upstream;
 use http::Request;
-use http_body_util::Empty;
+use http_body_util::{Empty, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -143,4 +143,47 @@ async fn a_tunnel_inside_a_tunnel_is_not_opened() {
             .map_or(true, |answer| answer.status() == 400)
     );
     assert_eq!(upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn two_lengths_over_http2_are_refused() {
+    let upstream = Upstream::start();
+    let run = acme(&upstream).await;
+    let authority = upstream.authority();
+    let tls = run.tls(&authority, &["h2"]).await;
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let request = Request::post(format!("https://{authority}/a"))
+        .header("content-length", "5")
+        .header("content-length", "5")
+        .body(Full::new(bytes::Bytes::from_static(b"hello")))
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_response_that_ends_in_two_ways_is_not_handed_on() {
+    let upstream = Upstream::raw(|_| {
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+            .to_vec()
+    });
+    let run = acme(&upstream).await;
+    let reply = run.get(&upstream, "/", "").await;
+    assert_eq!(reply.problem(502)["code"], "malformed_response");
+}
+
+#[tokio::test]
+async fn a_switch_of_protocols_that_nobody_asked_for_is_not_handed_on() {
+    let upstream = Upstream::raw(|_| {
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+            .to_vec()
+    });
+    let run = acme(&upstream).await;
+    let reply = run.get(&upstream, "/", "").await;
+    assert_eq!(reply.status, 502, "{}", reply.head);
 }

@@ -4,6 +4,9 @@ use crate::proxy::harness::*;
 use crate::support::upstream::Upstream;
 use authsome::model::target::InjectedPart;
 use authsome::secret::InjectedValue;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 
 #[tokio::test]
 async fn the_upstream_sees_ours_only() {
@@ -71,4 +74,53 @@ async fn the_child_chooses_a_connection_for_one_request() {
         .get(&upstream, "/", "Authsome-Connection: no/name\r\n")
         .await;
     assert_eq!(reply.problem(400)["code"], "bad_request");
+}
+
+#[tokio::test]
+async fn the_childs_own_value_does_not_come_as_a_trailer() {
+    let upstream = Upstream::start();
+    let parts = vec![header("X-Api-Key", SECRET)];
+    let vault = vec![route("acme", &upstream.api_url())];
+    let run = run(vault, parts, &upstream, |_| {}).await;
+    let authority = upstream.authority();
+    let head = format!(
+        "POST /h1 HTTP/1.1\r\nHost: {authority}\r\nTransfer-Encoding: chunked\r\n\
+         Trailer: X-Api-Key, X-Checksum\r\n"
+    );
+    let body = b"5\r\nhello\r\n0\r\nX-Api-Key: mine\r\nX_API_KEY: mine\r\nX-Checksum: 1\r\n\r\n";
+    run.request(&authority, &head, body).await.ok();
+
+    let tls = run.tls(&authority, &["h2"]).await;
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let mut trailers = http::HeaderMap::new();
+    for (name, value) in [
+        ("authorization", "Bearer mine"),
+        ("cookie", "sid=mine"),
+        ("x-api-key", "mine"),
+        ("x-checksum", "1"),
+    ] {
+        trailers.insert(name, value.parse().unwrap());
+    }
+    let frames = [
+        Frame::data(bytes::Bytes::from_static(b"hello")),
+        Frame::trailers(trailers),
+    ];
+    let frames = futures_util::stream::iter(frames.map(Ok::<_, std::convert::Infallible>));
+    let request = http::Request::post(format!("https://{authority}/h2"))
+        .body(StreamBody::new(frames))
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+
+    for seen in upstream.seen() {
+        assert_eq!(seen.body, b"hello", "{seen:#?}");
+        assert_eq!(seen.header("x-api-key"), SECRET);
+        let names: Vec<_> = seen.trailers.keys().map(http::HeaderName::as_str).collect();
+        assert_eq!(names, ["x-checksum"], "{}", seen.target);
+    }
+    assert_eq!(upstream.seen().len(), 2);
 }

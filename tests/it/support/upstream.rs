@@ -2,6 +2,8 @@
 //!
 //! It runs on a thread of its own, so that async tests and child processes can use it alike.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
@@ -38,6 +40,7 @@ pub(crate) struct Seen {
     pub(crate) version: http::Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    pub(crate) trailers: HeaderMap,
 }
 
 impl Seen {
@@ -58,10 +61,14 @@ impl Seen {
 
 #[derive(Debug, Default)]
 struct State {
+    raw: Option<Raw>,
     seen: Mutex<Vec<Seen>>,
     connections: Mutex<usize>,
     gate: Notify,
 }
+
+/// Makes the bytes of a response from the head of a request.
+pub(crate) type Raw = fn(&str) -> Vec<u8>;
 
 /// The API; dropping it ends it.
 #[derive(Debug)]
@@ -87,12 +94,27 @@ impl Upstream {
         Self::with(Certificate::Good)
     }
 
+    /// Speaks HTTP/1.1 and answers one request on each connection with these bytes, then closes.
+    pub(crate) fn raw(answer: Raw) -> Self {
+        Self::make(Certificate::Good, Some(answer))
+    }
+
     pub(crate) fn with(kind: Certificate) -> Self {
+        Self::make(kind, None)
+    }
+
+    fn make(kind: Certificate, raw: Option<Raw>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let ca = home.path().join("upstream-ca.pem");
-        let (config, pem) = certificate(kind);
+        let (mut config, pem) = certificate(kind);
+        if raw.is_some() {
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
         std::fs::write(&ca, pem).unwrap();
-        let state = Arc::new(State::default());
+        let state = Arc::new(State {
+            raw,
+            ..State::default()
+        });
         let (stop, stopped) = oneshot::channel();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -198,9 +220,15 @@ async fn serve(listener: std::net::TcpListener, config: ServerConfig, state: Arc
         *state.connections.lock().unwrap() += 1;
         let (acceptor, state) = (acceptor.clone(), Arc::clone(&state));
         tokio::spawn(async move {
-            let Ok(tls) = acceptor.accept(tcp).await else {
+            let Ok(mut tls) = acceptor.accept(tcp).await else {
                 return;
             };
+            if let Some(raw) = state.raw {
+                let head = read_head(&mut tls).await;
+                let _ = tls.write_all(&raw(&head)).await;
+                let _ = tls.shutdown().await;
+                return;
+            }
             let service = service_fn(move |request| answer(request, Arc::clone(&state)));
             let builder = auto::Builder::new(TokioExecutor::new());
             let _ = builder
@@ -208,6 +236,15 @@ async fn serve(listener: std::net::TcpListener, config: ServerConfig, state: Arc
                 .await;
         });
     }
+}
+
+async fn read_head(io: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = io.read_u8().await else { break };
+        head.push(byte);
+    }
+    String::from_utf8_lossy(&head).into_owned()
 }
 
 async fn answer(
@@ -219,11 +256,9 @@ async fn answer(
         .contains_key("upgrade")
         .then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map(|all| all.to_bytes().to_vec())
-        .unwrap_or_default();
+    let whole = body.collect().await.unwrap_or_default();
+    let fields = whole.trailers().cloned().unwrap_or_default();
+    let body = whole.to_bytes().to_vec();
     let seen = Seen {
         method: parts.method.to_string(),
         target: parts
@@ -234,8 +269,11 @@ async fn answer(
         authority: parts.uri.authority().map(ToString::to_string),
         version: parts.version,
         headers: parts.headers.clone(),
-        body: body.clone(),
+        body,
+        trailers: fields,
     };
+    let before = state.seen.lock().unwrap().last().map(secret_of);
+    let last_secret = before.unwrap_or_default();
     state.seen.lock().unwrap().push(seen.clone());
     let secret = secret_of(&seen);
     let response = match parts.uri.path() {
@@ -248,7 +286,19 @@ async fn answer(
         "/trailers" => trailers(&secret),
         "/reflect-name" => reflect_name(&secret),
         "/needs-basic" if secret.is_empty() => needs_basic(),
-        "/ws" => web_socket(&seen, upgrade),
+        "/ws" => web_socket(
+            &seen,
+            upgrade,
+            &greeting(&[seen.header("authorization").as_bytes()]),
+        ),
+        "/ws-pieces" => {
+            let (first, second) = secret.split_at(secret.len() / 2);
+            let pieces = [first.as_bytes(), second.as_bytes()];
+            web_socket(&seen, upgrade, &greeting(&pieces))
+        }
+        "/part" => part(&seen, &secret),
+        "/lines" => lines(&secret),
+        "/leftover" => plain(StatusCode::OK, last_secret.into_bytes()),
         _ => plain(StatusCode::OK, echo(&seen).into_bytes()),
     };
     Ok(response)
@@ -381,16 +431,64 @@ fn trailers(secret: &str) -> Response<Body> {
         .unwrap()
 }
 
-/// Accepts every WebSocket, says the secret, and then gives back each byte.
-fn web_socket(seen: &Seen, upgrade: Option<hyper::upgrade::OnUpgrade>) -> Response<Body> {
+/// A long text with the secret in it, or the one part of it that was asked for.
+fn part(seen: &Seen, secret: &str) -> Response<Body> {
+    let text = format!("{:=<5000}{secret}{:=<5000}", "", "").into_bytes();
+    let range = seen.header("range");
+    let Some((first, last)) = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+    else {
+        return plain(StatusCode::OK, text);
+    };
+    let end = text.len() - 1;
+    let (first, last) = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), last) => (first, last.unwrap_or(end).min(end)),
+        (_, length) => (text.len().saturating_sub(length.unwrap()), end),
+    };
+    let mut response = plain(StatusCode::PARTIAL_CONTENT, text[first..=last].to_vec());
+    let range = format!("bytes {first}-{last}/{}", text.len());
+    let range = HeaderValue::from_str(&range).unwrap();
+    response.headers_mut().insert("content-range", range);
+    response
+}
+
+/// The secret in Base64, in lines as MIME has them.
+fn lines(secret: &str) -> Response<Body> {
+    let encoded = BASE64_STANDARD.encode(format!("user:{secret}"));
+    let lines: Vec<_> = encoded.as_bytes().chunks(19).collect();
+    plain(StatusCode::OK, lines.join(&b"\r\n"[..]))
+}
+
+/// One message in as many frames as there are pieces, with a ping after each but the last.
+fn greeting(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let is_last = at + 1 == pieces.len();
+        bytes.push(u8::from(at == 0) | if is_last { 0x80 } else { 0 });
+        bytes.push(u8::try_from(piece.len()).unwrap());
+        bytes.extend_from_slice(piece);
+        if !is_last {
+            bytes.extend_from_slice(b"\x89\x02hi");
+        }
+    }
+    bytes
+}
+
+/// Accepts every WebSocket, says the greeting, and then gives back each byte.
+fn web_socket(
+    seen: &Seen,
+    upgrade: Option<hyper::upgrade::OnUpgrade>,
+    greeting: &[u8],
+) -> Response<Body> {
     let Some(upgrade) = upgrade else {
         return plain(StatusCode::UPGRADE_REQUIRED, Vec::new());
     };
-    let greeting = format!("hello {} ", seen.header("authorization"));
+    let greeting = greeting.to_vec();
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let mut io = TokioIo::new(upgraded);
-        io.write_all(greeting.as_bytes()).await.unwrap();
+        io.write_all(&greeting).await.unwrap();
         let mut buffer = [0; 1024];
         while let Ok(count @ 1..) = io.read(&mut buffer).await {
             io.write_all(&buffer[..count]).await.unwrap();
@@ -400,6 +498,8 @@ fn web_socket(seen: &Seen, upgrade: Option<hyper::upgrade::OnUpgrade>) -> Respon
         .status(StatusCode::SWITCHING_PROTOCOLS)
         .header("connection", "upgrade")
         .header("upgrade", "websocket")
+        .header("x-echo", seen.header("authorization"))
+        .header("set-cookie", format!("sid={}", secret_of(seen)))
         .header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         .header(
             "sec-websocket-protocol",
