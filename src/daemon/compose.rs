@@ -99,7 +99,7 @@ fn services_config(config: &Config, origins: &Origins) -> ServicesConfig {
             Mode::Local
         },
         base_url: origins.base().to_owned(),
-        proof_origins: origins.all().to_vec(),
+        proof_origins: origins.provable().to_vec(),
         legacy_proof: config.legacy_proof || !config.is_hosted(),
         home: config.home.path().to_owned(),
         providers_dir: config.home.providers_dir(),

@@ -14,6 +14,8 @@ pub struct Origins {
     base: String,
     /// Every origin as browsers spell it, the base first.
     all: Vec<String>,
+    /// Those a proof may be signed for.
+    provable: Vec<String>,
     /// The same as a Host header may name them: with the port, and without when it is the default.
     hosts: Vec<String>,
     port: u16,
@@ -33,23 +35,29 @@ impl Origins {
         let mut found = Self {
             base: String::new(),
             all: Vec::new(),
+            provable: Vec::new(),
             hosts: Vec::new(),
             port: base_url
                 .and_then(Url::port_or_known_default)
                 .unwrap_or(port),
             hosted: base_url.is_some() || !listen.ip().is_loopback(),
         };
+        let allowed: Vec<Url> = allowed.into_iter().collect();
         found.extend(base_url.cloned());
+        found.extend(allowed.iter().cloned());
+        found.provable.clone_from(&found.all);
         if listen.ip().is_loopback() {
             found.extend(Url::parse(&format!("http://{listen}")));
         }
         for name in ["127.0.0.1", "localhost", "[::1]"] {
             found.extend(Url::parse(&format!("http://{name}:{port}")));
         }
-        found.extend(allowed);
-        found.base = base
-            .or_else(|| found.all.first().cloned())
-            .unwrap_or_default();
+        if !found.hosted {
+            found.provable.clone_from(&found.all);
+        }
+        let at_home = Url::parse(&format!("http://{listen}")).ok();
+        let at_home = at_home.map(|url| url.origin().ascii_serialization());
+        found.base = base.or(at_home).unwrap_or_default();
         found
     }
 
@@ -82,6 +90,12 @@ impl Origins {
     /// Every origin we answer for, as browsers spell them.
     pub fn all(&self) -> &[String] {
         &self.all
+    }
+
+    /// The origins a proof may be signed for. Hosted, those of loopback are not among them: every
+    /// machine has them, and a program at the port on a laptop would be given proofs it could use here.
+    pub fn provable(&self) -> &[String] {
+        &self.provable
     }
 
     /// The host part of the base, for people: `127.0.0.1:7998`.
@@ -179,6 +193,11 @@ mod tests {
         }
         assert_eq!(ours.base(), "https://authsome.example");
         assert!(ours.is_https());
+        assert_eq!(
+            ours.provable(),
+            ["https://authsome.example", "http://vpn-host:8080"]
+        );
+        assert_eq!(local().provable(), local().all());
     }
 
     #[test]

@@ -79,3 +79,26 @@ fn a_path_alone_is_taken_on_loopback_and_never_when_hosted() {
         .header("Authorization", &format!("PoP {token}"));
     hosted.send(&request).expect(401);
 }
+
+#[test]
+fn a_proof_for_loopback_is_worthless_at_a_hosted_daemon_of_the_same_port() {
+    let laptop = TestDaemon::start();
+    let listen = format!("127.0.0.2:{}", laptop.address().port());
+    let hosted = TestDaemon::builder().hosted().listen(&listen).start();
+    let agent = crate::support::agent::Agent::unregistered(hosted.address(), HOSTED_URL, "scout");
+    agent.register().expect(200);
+    agent.get("/whoami").expect(403);
+    for name in ["127.0.0.1", "localhost", "127.0.0.2"] {
+        let origin = format!("http://{name}:{}", laptop.address().port());
+        let url = format!("{origin}/whoami");
+        let forged = Forgery::honest(&agent.key, "scout", "GET", &url, b"");
+        let token = forged.token(&agent.key);
+        for host in ["authsome.example.test", &origin["http://".len()..]] {
+            let request = Request::new("GET", "/whoami")
+                .header("Host", host)
+                .header("Authorization", &format!("PoP {token}"));
+            let status = hosted.send(&request).status;
+            assert_eq!(status, 401, "{origin} as {host}");
+        }
+    }
+}
