@@ -37,7 +37,7 @@ pub struct IdentityStatus {
     pub handle: Handle,
     pub did: Did,
     pub state: ClaimState,
-    /// Only for the holder of the key (or, in local mode, anybody), and only while one is out.
+    /// Only for the holder of the key, and only while one is out.
     pub claim_url: Option<String>,
     pub principal: Option<PrincipalId>,
 }
@@ -157,7 +157,7 @@ impl Identities {
     }
 
     /// Where `handle` stands; `IdentityNotFound` when it is not registered. A request that is not
-    /// signed by that identity learns less when hosted.
+    /// signed by that identity learns less: at home, too, a claim URL is for the key's holder.
     pub async fn status(
         &self,
         request: &SignedRequest<'_>,
@@ -169,7 +169,7 @@ impl Identities {
             Some(token) => self.is_holder(token, request, &record.identity.did).await?,
             None => false,
         };
-        Ok(self.describe(record, holder || self.core.is_local()))
+        Ok(self.describe(record, holder))
     }
 
     /// Whether the request is signed by the key of `did`; its proof is spent then.
