@@ -10,6 +10,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const NO_FOLLOW: i32 = nix::fcntl::OFlag::O_NOFOLLOW.bits() | nix::fcntl::OFlag::O_CLOEXEC.bits();
 
@@ -30,23 +31,51 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that must not exist yet, and makes it durable.
+/// Writes a file that must not exist yet, and makes it durable. Whoever looks sees the whole file or
+/// none, also when many make it at once.
 pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = private_options().create_new(true).write(true).open(path)?;
-    tighten(&file)?;
-    file.write_all(content)?;
-    file.sync_all()?;
+    let beside = unused_sibling(path);
+    write_new(&beside, content)?;
+    let linked = fs::hard_link(&beside, path);
+    drop(fs::remove_file(&beside));
+    match linked {
+        // A file system without links: nothing is ever replaced there either.
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            write_new(path, content)?;
+        }
+        done => done?,
+    }
     sync_parent(path)
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = private_options().create_new(true).write(true).open(path)?;
+    let written = tighten(&file)
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.sync_all());
+    // Half a file is worse than none.
+    written.inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// A name in the same directory that no other process or thread uses.
+fn unused_sibling(path: &Path) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let unused = sibling(path, &format!(".{}-{number}.new", std::process::id()));
+    // One that is there is of a process that ended before it was done, and had our number.
+    drop(fs::remove_file(&unused));
+    unused
 }
 
 /// Replaces a file whole: readers see the old content or the new, and a link is replaced, not followed.
 pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = sibling(path, &format!(".{}.new", std::process::id()));
-    match fs::remove_file(&beside) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    create_private(&beside, content)?;
+    let beside = unused_sibling(path);
+    write_new(&beside, content)?;
     fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))?;
     sync_parent(path)
 }
@@ -221,6 +250,38 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         assert!(create_private(&path, b"two").is_err());
         assert_eq!(read_private(&path, 10).unwrap(), b"one");
+    }
+
+    #[test]
+    fn of_many_that_create_a_file_one_wins_and_nobody_sees_half_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        let content = |number: usize| vec![b'a' + u8::try_from(number).unwrap(); 100_000];
+        let create = |number| create_private(&path, &content(number)).is_ok();
+        let look = || match read_private(&path, 200_000) {
+            Ok(seen) => assert!(seen.len() == 100_000 && seen.iter().all(|byte| *byte == seen[0])),
+            Err(absent) => assert_eq!(absent.kind(), io::ErrorKind::NotFound),
+        };
+        let won = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8)
+                .map(|number| {
+                    scope.spawn(move || {
+                        look();
+                        let won = create(number);
+                        look();
+                        won
+                    })
+                })
+                .collect();
+            let won = tries.into_iter().map(|one| one.join().unwrap());
+            won.filter(|won| *won).count()
+        });
+        assert_eq!(won, 1);
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
+use thirtyfour::extensions::query::ElementWaitable as _;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
 };
@@ -101,15 +102,20 @@ impl Chromium {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Presses the button that says `label`.
+    /// Presses the button that says `label` and waits for the page it leads to.
     pub(crate) async fn press(&self, label: &str) {
+        let page = self.page.find(By::Tag("html")).await.unwrap();
+        self.press_in_vain(label).await;
+        let gone = page.wait_until().stale().await;
+        gone.unwrap_or_else(|error| panic!("{label} led nowhere: {error}"));
+    }
+
+    /// Presses a button that leads nowhere: the browser itself does not take the form.
+    pub(crate) async fn press_in_vain(&self, label: &str) {
         let path = format!("//button[normalize-space()='{label}']");
         let button = self.page.find(By::XPath(path)).await;
-        button
-            .unwrap_or_else(|error| panic!("{label}: {error}"))
-            .click()
-            .await
-            .unwrap();
+        let button = button.unwrap_or_else(|error| panic!("{label}: {error}"));
+        button.click().await.unwrap();
     }
 
     pub(crate) async fn heading(&self) -> String {
