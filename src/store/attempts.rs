@@ -65,6 +65,16 @@ impl Tx {
         )
     }
 
+    /// Takes the last count back: the try was not looked at.
+    pub async fn forgive_failure(&mut self, key: &str) -> Result<(), Error> {
+        self.run(
+            "UPDATE sign_in_attempts SET failures = failures - 1 WHERE key = $1 AND failures > 0",
+            args![key],
+        )
+        .await?;
+        Ok(())
+    }
+
     pub async fn clear_attempts(&mut self, key: &str) -> Result<(), Error> {
         self.run("DELETE FROM sign_in_attempts WHERE key = $1", args![key])
             .await?;

@@ -5,7 +5,7 @@ use super::principals;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Row, args};
-use crate::model::{Principal, PrincipalId};
+use crate::model::{Handle, Principal, PrincipalId};
 use time::OffsetDateTime;
 
 /// A signed-in browser.
@@ -14,6 +14,8 @@ pub struct BrowserSession {
     /// SHA-256 of the cookie's value.
     pub hash: [u8; 32],
     pub principal: PrincipalId,
+    /// The Identity that opened it for its Principal, if one did.
+    pub identity: Option<Handle>,
     pub created_at: OffsetDateTime,
     pub seen_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
@@ -25,6 +27,7 @@ fn read(row: &Row) -> Result<(BrowserSession, Principal), Error> {
     let session = BrowserSession {
         hash: hash.try_into().map_err(|_| c.bad())?,
         principal: c.name()?,
+        identity: c.opt_name()?,
         created_at: c.time()?,
         seen_at: c.time()?,
         expires_at: c.time()?,
@@ -43,7 +46,7 @@ impl Reader {
         let row = self
             .one(
                 format!(
-                    "SELECT s.hash, s.principal_id, s.created_at, s.seen_at, s.expires_at, {} \
+                    "SELECT s.hash, s.principal_id, s.identity, s.created_at, s.seen_at, s.expires_at, {} \
                      FROM browser_sessions s JOIN principals p ON p.id = s.principal_id \
                      WHERE s.hash = $1 AND s.expires_at > $2 AND p.disabled = 0",
                     principals::COLUMNS
@@ -68,11 +71,13 @@ impl Reader {
 impl Tx {
     pub async fn insert_browser_session(&mut self, session: &BrowserSession) -> Result<(), Error> {
         self.run(
-            "INSERT INTO browser_sessions (hash, principal_id, created_at, seen_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO browser_sessions \
+             (hash, principal_id, identity, created_at, seen_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
             args![
                 session.hash.as_slice(),
                 session.principal.as_str(),
+                session.identity.as_ref().map(Handle::as_str),
                 session.created_at,
                 session.seen_at,
                 session.expires_at
@@ -106,6 +111,15 @@ impl Tx {
             )
             .await?;
         Ok(gone > 0)
+    }
+
+    /// Ends what an Identity opened for its Principal.
+    pub async fn delete_browser_sessions_by(&mut self, identity: &Handle) -> Result<u64, Error> {
+        self.run(
+            "DELETE FROM browser_sessions WHERE identity = $1",
+            args![identity.as_str()],
+        )
+        .await
     }
 
     /// Signs the Principal out everywhere, except perhaps in the browser at hand.

@@ -9,6 +9,9 @@ use time::{Duration, OffsetDateTime};
 const BATCH: i64 = 2_000;
 /// How long a spent or expired token stays, to answer "used" or "expired" instead of "unknown".
 const KEEP_TOKENS: Duration = Duration::days(1);
+/// How long a used proof is remembered after it could have been taken: clocks differ between replicas,
+/// and one may be set back.
+const KEEP_PROOFS: Duration = Duration::minutes(10);
 /// How long a finished login can still be asked about.
 const KEEP_LOGINS: Duration = Duration::hours(1);
 /// How long failures are remembered after the last one.
@@ -67,7 +70,7 @@ impl Tx {
     async fn purge_batch(&mut self, now: OffsetDateTime) -> Result<Purged, Error> {
         self.expire_logins().await?;
         Ok(Purged {
-            proofs: self.purge_proofs(now, BATCH).await?,
+            proofs: self.purge_proofs(now - KEEP_PROOFS, BATCH).await?,
             tokens: self
                 .run(
                     "DELETE FROM one_time_tokens WHERE hash IN (SELECT hash FROM one_time_tokens \

@@ -157,8 +157,19 @@ fn content_type(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     }))
 }
 
+/// Every body of ours is an object in UTF-8: a list would be read field by field, and bytes that are
+/// no text would pass where nobody looks at them.
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|wrong| refusal(&wrong))
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| ApiError::field(&["body"], "json_invalid", "the body is not UTF-8"))?;
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::field(
+            &["body"],
+            "value_error",
+            "write an object, as in {…}",
+        ));
+    }
+    serde_json::from_str(text).map_err(|wrong| refusal(&wrong))
 }
 
 /// Says where and why, in the words 0.5 clients know.
@@ -200,6 +211,7 @@ mod tests {
             "",
             "{",
             "[]",
+            "[\"ab\", \"did:key:z6Mk\"]",
             "null",
             "NaN",
             "{\"handle\":\"\\ud800\",\"did\":\"x\"}",
@@ -215,6 +227,8 @@ mod tests {
             assert!(message.len() < 400);
         }
         assert!(parse_json::<RegisterIdentity>(b"\"\xff\"").is_err());
+        let unknown = b"{\"handle\":\"ab\",\"did\":\"did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK\",\"x\":\"\xff\"}";
+        assert!(parse_json::<RegisterIdentity>(unknown).is_err());
     }
 
     #[test]

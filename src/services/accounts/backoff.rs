@@ -1,7 +1,8 @@
 //! How long somebody who guesses passwords has to wait. Pure; the counts live in the store.
 //!
 //! Tries are free at first, then each wrong one doubles the wait up to a ceiling that a patient owner
-//! can sit out: nobody is locked out for good.
+//! can sit out once the guessing has stopped. While it goes on the password is of no use to anybody;
+//! an agent of the owner's still signs a browser in (`authsome ui`), for that asks for none.
 
 use std::time::Duration;
 

@@ -3,7 +3,9 @@
 
 use super::service::{Accounts, BrowserSession, NewSession};
 use crate::crypto::random;
-use crate::model::{AuditEvent, Caller, ErrorCode, EventName, Principal, PrincipalId, SignedIn};
+use crate::model::{
+    AuditEvent, Caller, ErrorCode, EventName, Handle, Principal, PrincipalId, SignedIn,
+};
 use crate::secret::Token;
 use crate::services::{Error, csrf};
 use crate::store::{self, OneTimeToken, Spent, TokenKind, Tx};
@@ -27,6 +29,7 @@ const CSRF_PLACE: &str = "browser session";
 pub(super) struct Opening {
     token: Token,
     previous: Option<[u8; 32]>,
+    identity: Option<Handle>,
 }
 
 impl Opening {
@@ -35,7 +38,14 @@ impl Opening {
         Self {
             token: random::token(),
             previous: previous.map(|token| random::hash_token(token.reveal())),
+            identity: None,
         }
+    }
+
+    /// An agent opened it: it ends when the agent does.
+    fn by(mut self, identity: Handle) -> Self {
+        self.identity = Some(identity);
+        self
     }
 
     /// Writes the row.
@@ -54,6 +64,7 @@ impl Opening {
         tx.insert_browser_session(&store::BrowserSession {
             hash: random::hash_token(self.token.reveal()),
             principal: principal.id.clone(),
+            identity: self.identity,
             created_at: now,
             seen_at: now,
             expires_at: now + IDLE,
@@ -179,10 +190,20 @@ impl Accounts {
                 if found.principal.disabled {
                     return Err(stale_code());
                 }
-                let identity = token.payload.get("identity").cloned();
-                let event = by(EventName::AccountSignedIn, &id).with("by_identity", identity);
-                tx.audit(event).await?;
-                opening.write(tx, &found.principal).await
+                let identity: Handle = { token.payload.get("identity") }
+                    .and_then(|handle| handle.as_str())
+                    .unwrap_or_default()
+                    .parse()?;
+                let agent = tx.find_identity(&identity).await?;
+                // The agent may have been revoked since it asked for the code.
+                let owner = agent.and_then(|agent| agent.principal);
+                if owner.is_none_or(|owner| owner.id != id) {
+                    return Err(stale_code());
+                }
+                let event = by(EventName::AccountSignedIn, &id);
+                tx.audit(event.with("by_identity", identity.as_str()))
+                    .await?;
+                opening.by(identity).write(tx, &found.principal).await
             }
             .boxed()
         });

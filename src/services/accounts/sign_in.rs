@@ -31,14 +31,9 @@ impl Accounts {
         let email = Email::from_typed(email).ok();
         let keys = Keys::new(email.as_ref().map_or("", Email::as_str), from);
         self.count_try(&keys).await?;
-        let found = match &email {
-            Some(email) => {
-                let mut reader = self.core.store.read().await?;
-                reader.find_principal_by_email(email).await?
-            }
-            None => None,
-        };
-        let Some(record) = self.verified(found.as_ref(), &password).await? else {
+        let looked = self.look_at(email.as_ref(), &password).await;
+        let (found, record) = self.forgiven(&keys, looked).await?;
+        let Some(record) = record else {
             self.tell_failed(&keys, found.as_ref(), from).await?;
             return Err(wrong());
         };
@@ -63,6 +58,37 @@ impl Accounts {
             .boxed()
         });
         write.await
+    }
+
+    /// The account of that address, and again if the password is its own.
+    async fn look_at(
+        &self,
+        email: Option<&Email>,
+        given: &Password,
+    ) -> Result<(Option<PrincipalRecord>, Option<PrincipalRecord>), Error> {
+        let found = match email {
+            Some(email) => {
+                let mut reader = self.core.store.read().await?;
+                reader.find_principal_by_email(email).await?
+            }
+            None => None,
+        };
+        let verified = self.verified(found.as_ref(), given).await?;
+        Ok((found, verified))
+    }
+
+    /// Takes the count back when the password could not be looked at: a busy daemon is not the
+    /// fault of whoever signs in.
+    async fn forgiven<T>(&self, keys: &Keys, looked: Result<T, Error>) -> Result<T, Error> {
+        if looked.is_err() {
+            let account = keys.account.clone();
+            let forgive = self.core.store.write(move |tx| {
+                async move { Ok::<_, Error>(tx.forgive_failure(&account).await?) }.boxed()
+            });
+            // What failed first is the news.
+            drop(forgive.await);
+        }
+        looked
     }
 
     /// The account, if the password is its own and it is not shut out.
@@ -109,7 +135,8 @@ impl Accounts {
         let mut reader = self.core.store.read().await?;
         let found = reader.find_principal(&person.principal).await?;
         drop(reader);
-        let Some(record) = self.verified(found.as_ref(), &current).await? else {
+        let verified = self.verified(found.as_ref(), &current).await;
+        let Some(record) = self.forgiven(&keys, verified).await? else {
             self.tell_failed(&keys, found.as_ref(), from).await?;
             return Err(Error::new(
                 ErrorCode::AuthenticationFailed,

@@ -212,6 +212,7 @@ impl Identities {
                 if !tx.revoke_claim(&handle).await? && !tx.delete_unclaimed_identity(&handle).await? {
                     return Err(not_found(&handle));
                 }
+                tx.delete_browser_sessions_by(&handle).await?;
                 tx.audit(event).await?;
                 Ok(())
             }

@@ -76,11 +76,14 @@ CREATE INDEX one_time_tokens_by_expiry ON one_time_tokens (expires_at);
 CREATE TABLE browser_sessions (
     hash {{blob}} PRIMARY KEY NOT NULL,
     principal_id TEXT NOT NULL REFERENCES principals (id) ON DELETE CASCADE,
+    -- The agent that opened it for its person, if one did; it ends with that agent's claim.
+    identity TEXT REFERENCES identities (handle) ON DELETE CASCADE,
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX browser_sessions_by_principal ON browser_sessions (principal_id);
+CREATE INDEX browser_sessions_by_identity ON browser_sessions (identity);
 CREATE INDEX browser_sessions_by_expiry ON browser_sessions (expires_at);
 
 CREATE TABLE sign_in_attempts (

@@ -3,10 +3,12 @@
 
 use crate::services::house::{OPENAI_KEY, Place, code, connection, on_both, provider};
 use authsome::model::ErrorCode;
+use authsome::secret::Token;
 
 on_both!(
     the_next_request_of_a_revoked_identity_is_refused,
     only_the_owner_or_an_administrator_revokes,
+    what_it_opened_for_its_person_ends_with_it,
 );
 
 async fn the_next_request_of_a_revoked_identity_is_refused(place: Place) {
@@ -64,4 +66,31 @@ async fn only_the_owner_or_an_administrator_revokes(place: Place) {
     house.caller(&scout).await;
     identities.revoke(&admin, &scout.handle).await.unwrap();
     assert_eq!(code(house.try_caller(&scout).await), ErrorCode::Forbidden);
+}
+
+async fn what_it_opened_for_its_person_ends_with_it(place: Place) {
+    let house = place.hosted().await;
+    let admin = house.first_admin().await;
+    let scout = house.agent_of(&admin, "scout").await;
+    let keeper = house.agent_of(&admin, "keeper").await;
+    let accounts = &house.services.accounts;
+    let code_of = async |agent| {
+        let caller = house.caller(agent).await;
+        let url = accounts.sign_in_url(&caller).await.unwrap();
+        Token::new(url.split_once("code=").unwrap().1)
+    };
+    let unused = code_of(&scout).await;
+    let mut sessions = Vec::new();
+    for agent in [&scout, &keeper] {
+        let code = code_of(agent).await;
+        let opened = accounts.redeem_sign_in_code(&code, None).await;
+        sessions.push(opened.unwrap().token);
+    }
+    let identities = &house.services.identities;
+    identities.revoke(&admin, &scout.handle).await.unwrap();
+    let stands = async |token| accounts.browser_session(token).await.unwrap().is_some();
+    assert!(!stands(&sessions[0]).await);
+    assert!(stands(&sessions[1]).await, "another agent's stays");
+    let late = accounts.redeem_sign_in_code(&unused, None).await;
+    assert_eq!(code(late), ErrorCode::Gone);
 }
