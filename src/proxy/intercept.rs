@@ -252,6 +252,9 @@ impl<R: Resolve> Tunnel<R> {
                 connection,
             } => Ok(Some((provider, connection))),
             Decision::RefusePath => Err(Problem::ambiguous_path(&target.host)),
+            Decision::RefuseConnection { provider } => {
+                Err(Problem::no_such_connection(&provider, wanted))
+            }
             Decision::Pass(PassReason::Ambiguous(candidates)) => {
                 let host = target.host.clone();
                 self.shared

@@ -29,6 +29,9 @@ pub enum Decision {
     Pass(PassReason),
     /// Do not send it: two servers could read its path as two places.
     RefusePath,
+    /// Do not send it: this request names a connection, and no provider of the place has one of
+    /// that name.
+    RefuseConnection { provider: ProviderName },
 }
 
 /// Why a request gets no credential although its host is known.
@@ -180,7 +183,12 @@ impl RouteTable {
             .map(|entry| (&entry.provider, &entry.connection))
             .collect();
         match picked.iter().collect::<Vec<_>>().as_slice() {
-            [] => Decision::Pass(PassReason::NoRoute),
+            [] => match (wanted, fitting.first()) {
+                (Some(_), Some(entry)) => Decision::RefuseConnection {
+                    provider: entry.provider.clone(),
+                },
+                _ => Decision::Pass(PassReason::NoRoute),
+            },
             [(provider, connection)] => Decision::Inject {
                 provider: (*provider).clone(),
                 connection: (*connection).clone(),

@@ -6,7 +6,7 @@
 use super::head::Defect;
 use super::resolve::Refusal;
 use super::upstream::UpstreamError;
-use crate::model::{ErrorCode, ProviderName};
+use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, PROXY_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -113,6 +113,26 @@ impl Problem {
             format!("the credential for {host} is limited to a path, and this path could be read in two ways"),
         )
         .hint("send the path without `.`, `..`, `//`, `;`, `\\` and encoded separators")
+    }
+
+    /// The request names a connection that the run does not have.
+    pub(super) fn no_such_connection(
+        provider: &ProviderName,
+        wanted: Option<&ConnectionName>,
+    ) -> Self {
+        let name = wanted.map_or("", ConnectionName::as_str);
+        Self::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::ConnectionNotFound.class(),
+            "No such connection",
+            format!(
+                "there is no connection `{name}` of `{provider}` in this run; nothing was sent"
+            ),
+        )
+        .hint(format!(
+            "authsome login {provider} --connection {name}, then start the run again"
+        ))
+        .of(provider)
     }
 
     pub(super) fn placeholder(provider: &ProviderName, host: &str) -> Self {

@@ -74,6 +74,14 @@ async fn the_child_chooses_a_connection_for_one_request() {
         .get(&upstream, "/", "Authsome-Connection: no/name\r\n")
         .await;
     assert_eq!(reply.problem(400)["code"], "bad_request");
+    // One that is not there is no wish to go without.
+    let reply = run
+        .get(&upstream, "/", "Authsome-Connection: nope\r\n")
+        .await;
+    let problem = reply.problem(403);
+    assert_eq!(problem["provider"], "acme");
+    assert!(problem["detail"].as_str().unwrap().contains("nope"));
+    assert_eq!(upstream.seen().len(), 1);
 }
 
 #[tokio::test]
