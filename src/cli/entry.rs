@@ -74,6 +74,7 @@ fn hints(config: &Result<Config, config::Error>) -> TerminalHints {
             columns: None,
             ci: false,
             can_open_browser: false,
+            browser: None,
         },
     }
 }

@@ -22,6 +22,8 @@ pub struct TerminalHints {
     pub ci: bool,
     /// A browser can be opened on this machine and be seen.
     pub can_open_browser: bool,
+    /// The browsers the person prefers (`BROWSER`), separated by colons.
+    pub browser: Option<String>,
 }
 
 pub(super) fn read(raw: &Raw) -> TerminalHints {
@@ -47,5 +49,6 @@ pub(super) fn read(raw: &Raw) -> TerminalHints {
             .filter(|n| *n > 0),
         ci,
         can_open_browser: !ci && !far && (desktop || raw.browser.is_some()),
+        browser: raw.browser.clone(),
     }
 }

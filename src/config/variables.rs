@@ -333,7 +333,7 @@ pub const VARIABLES: &[Variable] = &[
         "BROWSER",
         Client,
         "the desktop's",
-        "The browser to open for a login.",
+        "The browser for logins, claims and the dashboard: a program with arguments, `%s` for the address (else added at the end); several are separated by colons, and the first that starts is used. No shell reads it.",
     ),
 ];
 
