@@ -29,7 +29,9 @@ pub use error::{Detail, ErrorBody, FieldError};
 pub use health::{Encryption, Health, Readiness, ReadinessChecks, WhoAmI};
 pub use identities::{BindLocal, IdentityStatus, RegisterIdentity};
 pub use logins::{LoginAnswer, LoginSession, NextAction, ResumeLogin, StartLogin};
-pub use providers::{Definition, ProviderChanged, ProvidersBySource, RegisterProvider};
+pub use providers::{
+    Definition, ProviderChanged, ProviderRevoked, ProvidersBySource, RegisterProvider,
+};
 pub use routes::{ProxyRoute, ProxyRoutes, RouteScope, RoutesQuery};
 pub use secret::WireSecret;
 

@@ -38,4 +38,16 @@ pub struct ProviderChanged {
     /// What the person should know, such as hosts it takes over from a bundled provider.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// How many connections a removal ended, in every vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_ended: Option<u64>,
+}
+
+/// The answer of `POST /connections/{provider}/revoke`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderRevoked {
+    pub status: String,
+    /// How many connections were ended, in every vault; older daemons do not tell.
+    #[serde(default)]
+    pub connections_ended: Option<u64>,
 }

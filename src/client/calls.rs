@@ -97,7 +97,10 @@ impl Client {
     }
 
     /// Logs every Vault out of a provider; administrators only.
-    pub async fn revoke_provider(&self, provider: &ProviderName) -> Result<api::Done, Error> {
+    pub async fn revoke_provider(
+        &self,
+        provider: &ProviderName,
+    ) -> Result<api::ProviderRevoked, Error> {
         self.post(&paths::provider_revoke(provider), &Empty {})
             .await
     }

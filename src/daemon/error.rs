@@ -36,7 +36,7 @@ pub enum Error {
     Services(#[from] services::Error),
     #[error("could not start the server")]
     Server(#[from] server::Error),
-    #[error("could not read the setup token from {}", path.display())]
+    #[error("could not read the set-up token (AUTHSOME_SETUP_TOKEN_FILE) from {}", path.display())]
     SetupToken {
         path: PathBuf,
         #[source]

@@ -21,7 +21,7 @@ pub enum KeyProblem {
     #[error("the key is longer than {LONGEST_KEY} characters; paste only the key")]
     TooLong,
     #[error(
-        "the key has line breaks or other characters that cannot be part of one; copy it again"
+        "the key has a blank, a line break or another character that no key has; copy it again"
     )]
     Characters,
     #[error("this does not look like a key of {provider}{}", hint.as_ref().map(|h| format!(": {h}")).unwrap_or_default())]

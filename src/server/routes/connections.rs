@@ -107,14 +107,17 @@ pub(in crate::server) async fn set_default(
 /// Ends every connection at a provider, in every vault.
 #[utoipa::path(post, path = paths::PROVIDER_REVOKE, tag = "connections",
     params(("provider" = String, Path, description = "The provider")),
-    responses((status = 200, body = api::Done), (status = 403, body = api::ErrorBody)))]
+    responses((status = 200, body = api::ProviderRevoked), (status = 403, body = api::ErrorBody)))]
 pub(in crate::server) async fn revoke_provider(
     State(app): State<App>,
     Admin(caller): Admin,
     Path((provider,)): Path<(ProviderName,)>,
     extract::Json(Nothing {}): extract::Json<Nothing>,
-) -> Answer<api::Done> {
+) -> Answer<api::ProviderRevoked> {
     let connections = &app.services.connections;
-    connections.revoke_provider(&caller, &provider).await?;
-    Ok(Json(api::Done::ok()))
+    let ended = connections.revoke_provider(&caller, &provider).await?;
+    Ok(Json(api::ProviderRevoked {
+        status: "ok".to_owned(),
+        connections_ended: Some(ended),
+    }))
 }

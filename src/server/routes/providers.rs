@@ -78,6 +78,7 @@ pub(in crate::server) async fn register(
         status: "ok".to_owned(),
         provider: registered.provider.name.clone(),
         warnings: registered.warnings,
+        connections_ended: None,
     }))
 }
 
@@ -90,11 +91,12 @@ pub(in crate::server) async fn remove(
     Admin(caller): Admin,
     Path((name,)): Path<(ProviderName,)>,
 ) -> Answer<api::ProviderChanged> {
-    app.services.providers.remove(&caller, &name).await?;
+    let (_, ended) = app.services.providers.remove(&caller, &name).await?;
     Ok(Json(api::ProviderChanged {
         status: "ok".to_owned(),
         provider: name,
         warnings: Vec::new(),
+        connections_ended: Some(ended),
     }))
 }
 

@@ -171,7 +171,7 @@ impl Accounts {
             .is_some_and(|t| t.reveal().len() < SHORTEST_SETUP)
         {
             return Err(Error::invalid(format!(
-                "the set-up token is too short; use at least {SHORTEST_SETUP} random characters"
+                "the set-up token in the file of AUTHSOME_SETUP_TOKEN_FILE is too short; use at least {SHORTEST_SETUP} random characters"
             )));
         }
         let fresh = given.is_none();

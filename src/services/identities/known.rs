@@ -49,7 +49,7 @@ impl Known {
             ),
             Err(Standing::Revoked) => (
                 format!("identity `{handle}` was revoked"),
-                "create another one with `authsome profile create`",
+                "create another one with `authsome profile create --use`",
             ),
             Err(Standing::OwnerDisabled) => (
                 format!("the account that owns identity `{handle}` is disabled"),

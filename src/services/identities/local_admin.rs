@@ -72,7 +72,7 @@ async fn bind(tx: &mut Tx, proof: &ProofUse, handle: &Handle) -> Result<Identity
         ClaimState::Accepted { .. } => return Err(taken(handle)),
         ClaimState::Revoked { .. } => {
             return Err(Error::forbidden(format!("identity `{handle}` was revoked"))
-                .hint("create another one with `authsome profile create`"));
+                .hint("create another one with `authsome profile create --use`"));
         }
         ClaimState::Rejected { .. } => {
             let now = tx.now();

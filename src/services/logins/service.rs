@@ -2,6 +2,7 @@
 
 use super::transient::Transient;
 use crate::crypto::random;
+use crate::model::export::ExportSource;
 use crate::model::login::LOGIN_LIFETIME;
 use crate::model::provider::{AuthType, Flow};
 use crate::model::{
@@ -71,6 +72,7 @@ impl Logins {
         let provider = self.providers.get(&wish.provider).await?;
         let flow = supported_flow(&provider, wish.flow)?;
         check_wish(&wish)?;
+        check_use(&provider, &wish)?;
         let state = if !wish.force && self.is_connected(caller, &wish).await? {
             LoginState::Completed {
                 message: "Already connected".to_owned(),
@@ -273,10 +275,42 @@ fn check_wish(wish: &BeginLogin) -> Result<(), Error> {
     }
     match &wish.base_url {
         Some(text) if !is_base_url(text) => Err(Error::invalid(
-            "`base_url` is an https URL such as https://git.example.com",
+            "the base URL is an https URL such as https://git.example.com, without a query",
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses what an API key has no use for: it would be stored as if it meant something.
+fn check_use(provider: &Provider, wish: &BeginLogin) -> Result<(), Error> {
+    if provider.auth_type != AuthType::ApiKey {
+        return Ok(());
+    }
+    let refused = |what: &str, flag: &str| {
+        Error::new(
+            ErrorCode::OperationNotAllowed,
+            format!(
+                "{} takes an API key and has no use for {what}",
+                provider.display_name
+            ),
+        )
+        .hint(format!("leave `{flag}` out"))
+        .provider(&provider.name)
+        .operation("login")
+    };
+    if wish
+        .scopes
+        .as_ref()
+        .is_some_and(|scopes| !scopes.is_empty())
+    {
+        return Err(refused("scopes", "--scopes"));
+    }
+    let variables = provider.variables();
+    let uses_base = { variables.values() }.any(|from| *from == ExportSource::BaseUrl);
+    if wish.base_url.is_some() && !uses_base {
+        return Err(refused("a base URL", "--base-url"));
+    }
+    Ok(())
 }
 
 fn is_base_url(text: &str) -> bool {

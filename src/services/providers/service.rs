@@ -203,13 +203,13 @@ impl Providers {
         write.await
     }
 
-    /// Removes a custom definition or resets a bundled one, and revokes the connections
+    /// Removes a custom definition or resets a bundled one, and revokes the connections; how many
     /// (administrators only).
     pub async fn remove<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
         name: &ProviderName,
-    ) -> Result<Removed, Error> {
+    ) -> Result<(Removed, u64), Error> {
         let actor = actor.into();
         actor.require_admin("remove providers")?;
         let removed = match (self.catalog.find(name), self.catalog.find_bundled(name)) {
@@ -229,12 +229,11 @@ impl Providers {
                 if !stored && from_file {
                     return Err(refusal::defined_by_file(&name));
                 }
-                end_all(tx, &name, event).await?;
-                Ok(())
+                end_all(tx, &name, event).await
             }
             .boxed()
         });
-        write.await.map(|()| removed)
+        Ok((removed, write.await?))
     }
 
     /// Ends every connection at the provider in every Vault, and forgets our client there; how

@@ -104,7 +104,7 @@ async fn removing_a_custom_definition_ends_its_connections(place: Place) {
     house.login(&caller, "acme", "default", "k").await;
     assert_eq!(house.resolve(&scout, "acme", None).await.unwrap(), "k");
     let removed = providers.remove(&caller, &provider("acme")).await.unwrap();
-    assert_eq!(removed, Removed::Removed);
+    assert_eq!(removed.0, Removed::Removed);
     assert_eq!(
         code(house.resolve(&scout, "acme", None).await),
         ErrorCode::ProviderNotFound
@@ -133,7 +133,7 @@ async fn removing_a_bundled_definition_resets_it(place: Place) {
     providers.register(&caller, own, true).await.unwrap();
     assert_eq!(providers.get(&openai).await.unwrap().display_name, "Mine");
     assert_eq!(
-        providers.remove(&caller, &openai).await.unwrap(),
+        providers.remove(&caller, &openai).await.unwrap().0,
         Removed::Reset
     );
     assert_eq!(providers.get(&openai).await.unwrap().display_name, "OpenAI");
