@@ -36,7 +36,7 @@ struct Invite {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum NewRole {
-    /// Everything, including other people's accounts
+    /// Their own connections; also providers, invitations and the audit log
     Admin,
     /// Their own connections
     User,
@@ -65,12 +65,19 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         status: "created",
         invitation,
     })?;
+    if client.is_local() {
+        let reach = "note: the link leads to this machine; people elsewhere cannot open it";
+        context.out.note(reach);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Answer for Invited {
     fn text(&self, style: &Style) -> String {
         let invitation = &self.invitation;
+        if style.is_quiet() {
+            return format!("{}\n", super::paint::clean(&invitation.url));
+        }
         let whom = invitation
             .email
             .as_ref()

@@ -4,7 +4,7 @@
 //! the claim link and compares the fingerprint.
 
 use super::context::Context;
-use super::error::CliError;
+use super::error::{Claim, CliError};
 use super::interrupt::Interrupt;
 use crate::api::{IdentityStatus, WireSecret};
 use crate::client::{Client, Identity, now};
@@ -152,10 +152,15 @@ fn unclaimed(identity: &Identity, status: &IdentityStatus) -> CliError {
         format!("nobody has accepted the identity `{handle}` yet"),
     );
     match &status.claim_url {
-        Some(url) => error.hint(format!(
-            "{}\nThen run the command again; `authsome init` waits for it.",
-            instructions(identity, url)
-        )),
+        Some(url) => error
+            .hint(format!(
+                "{}\nThen run the command again; `authsome init` waits for it.",
+                instructions(identity, url)
+            ))
+            .claim(Claim {
+                claim_url: url.clone(),
+                fingerprint: identity.fingerprint(),
+            }),
         None => error.hint("run `authsome init` for the link that a person opens to accept it"),
     }
 }

@@ -3,10 +3,11 @@
 use super::error::CliError;
 use super::identities::Identities;
 use super::output::Output;
-use super::{claim, daemon};
+use super::{claim, daemon, elsewhere};
 use crate::api::Health;
 use crate::client::{Client, Error};
 use crate::config::{ClientConfig, Config};
+use crate::model::ErrorCode;
 use crate::telemetry;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,12 @@ impl Context {
             client = client.with_trace(&trace);
         }
         let health = match client.health().await {
+            Err(error)
+                if error.code() == ErrorCode::DaemonUnavailable
+                    && let Some(told) = elsewhere::daemon(self, &url) =>
+            {
+                return Err(told.caused_by(error));
+            }
             Err(error) if error.is_unreachable() && Config::is_local_daemon(&url) => {
                 daemon::ensure_running(self).await?;
                 started(&client).await?

@@ -78,9 +78,13 @@ struct Report {
 }
 
 pub(crate) async fn run(context: &Context) -> Result<ExitCode, CliError> {
-    let mut checks = vec![home(context), settings(context), identity(context)];
+    let mut checks = vec![home(context), settings(context)];
     checks.extend(private_files(context));
-    checks.extend(doctor_daemon::checks(context).await);
+    // Without its settings nobody knows which identity and which daemon are meant.
+    if checks[1].status == Verdict::Ok {
+        checks.insert(2, identity(context));
+        checks.extend(doctor_daemon::checks(context).await);
+    }
     checks.push(roots());
     checks.extend(proxies());
     checks.extend(tools());

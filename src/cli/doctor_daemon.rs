@@ -3,10 +3,11 @@
 use super::claim::CLAIMED;
 use super::context::Context;
 use super::doctor::Check;
+use super::elsewhere;
 use super::error::CliError;
 use crate::api::{Health, Readiness};
 use crate::client::{Client, Error};
-use crate::config::Config;
+use crate::config::{Config, MasterKeySource};
 use std::sync::Arc;
 use time::Duration;
 
@@ -32,9 +33,14 @@ fn daemon(context: &Context) -> Result<Client, CliError> {
 }
 
 fn unreached(context: &Context, client: &Client, error: Error) -> Check {
-    let starts = context
-        .daemon_url()
-        .is_ok_and(|url| Config::is_local_daemon(&url));
+    let url = context.daemon_url().ok();
+    if let Some(told) = url.as_ref().and_then(|url| elsewhere::daemon(context, url)) {
+        return Check::failed("daemon", &told);
+    }
+    let starts = url.is_some_and(|url| Config::is_local_daemon(&url));
+    if starts && let Some(lost) = lost_key(context) {
+        return lost;
+    }
     if error.is_unreachable() && starts {
         return Check::ok(
             "daemon",
@@ -45,6 +51,25 @@ fn unreached(context: &Context, client: &Client, error: Error) -> Check {
         );
     }
     Check::failed("daemon", &CliError::from(error))
+}
+
+/// The key that the data of this home was sealed with is gone, so the daemon would not start.
+fn lost_key(context: &Context) -> Option<Check> {
+    let config = &context.config;
+    let MasterKeySource::HomeFile(path) = &config.master_key else {
+        return None;
+    };
+    let lost = config.home.store_db().exists() && !path.exists();
+    lost.then(|| {
+        Check::fail(
+            "daemon",
+            format!(
+                "does not run, and cannot start: {} is missing",
+                path.display()
+            ),
+            "put the key back from a backup, or name it with AUTHSOME_MASTER_KEY_FILE",
+        )
+    })
 }
 
 fn reached(client: &Client, health: &Health) -> Check {
@@ -148,10 +173,14 @@ fn readiness(ready: &Readiness) -> Vec<Check> {
         .issues
         .iter()
         .map(|text| Check::fail("issue", text, ""));
-    let warnings = ready
-        .warnings
-        .iter()
-        .map(|text| Check::warn("warning", text, ""));
+    let warnings = ready.warnings.iter().map(|text| {
+        if text.starts_with("providers/") {
+            let fix = "put the file right or take it away; it is left out until then";
+            Check::warn("providers", text, fix)
+        } else {
+            Check::warn("warning", text, "")
+        }
+    });
     checks.extend(issues.chain(warnings));
     checks
 }

@@ -12,11 +12,41 @@ pub(crate) struct Changed {
     pub(crate) provider: ProviderName,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connection: Option<ConnectionName>,
+    /// What the provider uses from now on, where that is another than before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default_connection: Option<ConnectionName>,
+    /// How many connections were ended, in every vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) connections_ended: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<String>,
     /// The sentence for people.
     #[serde(skip)]
     pub(crate) said: String,
+}
+
+impl Changed {
+    pub(crate) const fn new(status: &'static str, provider: ProviderName, said: String) -> Self {
+        Self {
+            status,
+            provider,
+            connection: None,
+            default_connection: None,
+            connections_ended: None,
+            warnings: Vec::new(),
+            said,
+        }
+    }
+}
+
+/// `2 connections were ended`, where the daemon told.
+pub(crate) fn ended(count: Option<u64>) -> String {
+    match count {
+        Some(0) => "there was no connection to end".to_owned(),
+        Some(1) => "1 connection was ended".to_owned(),
+        Some(count) => format!("{count} connections were ended"),
+        None => "its connections were ended".to_owned(),
+    }
 }
 
 impl Answer for Changed {

@@ -6,7 +6,7 @@ use super::error::{CliError, Kind};
 use super::output::{Output, Style};
 use super::{
     admin, completions, daemon, demo, doctor, exit, export, get, init, inspect, list, log, login,
-    logout, profile, register, remove, revoke, run, set_default, ui, whoami,
+    logout, nearest, profile, register, remove, revoke, run, set_default, ui, whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
 use crate::telemetry::{self, Telemetry};
@@ -104,7 +104,13 @@ fn start(
         .enable_all()
         .build()
         .map_err(|source| CliError::internal("could not start the runtime", source))?;
-    let code = runtime.block_on(dispatch(command, &context).instrument(span.clone()));
+    let work = async {
+        match dispatch(command, &context).await {
+            Err(error) => Err(nearest::provider(&context, error).await),
+            done => done,
+        }
+    };
+    let code = runtime.block_on(work.instrument(span.clone()));
     // Ours are the only tasks; one that still reads a terminal must not hold the exit.
     runtime.shutdown_background();
     if code.is_err() {

@@ -5,7 +5,7 @@ use crate::client;
 use crate::config;
 use crate::model::ErrorCode;
 use crate::telemetry;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde::Serialize;
 use std::error::Error as StdError;
 
@@ -48,8 +48,16 @@ struct Told {
     provider: Option<String>,
     operation: Option<String>,
     trace_id: Option<String>,
+    claim: Option<Claim>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a person opens and compares before an identity may do anything.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Claim {
+    pub(crate) claim_url: String,
+    pub(crate) fingerprint: String,
 }
 
 /// The error as `--json` prints it.
@@ -62,6 +70,8 @@ pub(crate) struct ErrorObject<'a> {
     provider: Option<&'a str>,
     operation: Option<&'a str>,
     trace_id: Option<&'a str>,
+    #[serde(flatten)]
+    claim: Option<&'a Claim>,
 }
 
 impl CliError {
@@ -77,6 +87,7 @@ impl CliError {
             provider: None,
             operation: None,
             trace_id: None,
+            claim: None,
             source: None,
         }))
     }
@@ -96,6 +107,11 @@ impl CliError {
     /// The next step.
     pub(crate) fn next_step(&self) -> Option<&str> {
         self.0.hint.as_deref()
+    }
+
+    /// The provider it is about.
+    pub(crate) fn named_provider(&self) -> Option<&str> {
+        self.0.provider.as_deref()
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -120,13 +136,31 @@ impl CliError {
         }
         let text = clean(&refused.to_string()).into_owned();
         let text = text.trim().trim_start_matches("error: ");
-        let (message, hint) = match text.split_once("\n\nUsage:") {
-            Some((message, usage)) => (message, Some(format!("Usage:{usage}"))),
+        let (text, more) = match text.rsplit_once("\n\nFor more information, ") {
+            Some((text, _)) => (text, "see the flags with `--help`"),
+            None => (text, ""),
+        };
+        let (message, usage) = match text.split_once("\n\nUsage:") {
+            Some((message, usage)) => (message, Some(usage.trim())),
             None => (text, None),
         };
-        let mut error = Self::usage(cut(&message.trim().replace("\n\n", "\n")));
-        error.0.hint = hint.map(|usage| cut(usage.trim()));
-        error
+        // That a value may begin with `--` helps nobody who mistyped a flag.
+        let lines = message.lines().filter(|line| {
+            !line.trim().is_empty() && !line.trim_start().starts_with("tip: to pass ")
+        });
+        let error = Self::usage(cut(&lines.collect::<Vec<_>>().join("\n")));
+        let hint = match usage {
+            Some(usage) if forgot_dashes(refused, usage) => {
+                "write `--` before the program: authsome run -- COMMAND".to_owned()
+            }
+            Some(usage) => format!("usage: {usage}"),
+            None => more.to_owned(),
+        };
+        if hint.is_empty() {
+            error
+        } else {
+            error.hint(cut(&hint))
+        }
     }
 
     #[must_use]
@@ -144,6 +178,13 @@ impl CliError {
     #[must_use]
     pub(crate) fn operation(mut self, operation: &str) -> Self {
         self.0.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// The same as fields, for programs that pass them on.
+    #[must_use]
+    pub(crate) fn claim(mut self, claim: Claim) -> Self {
+        self.0.claim = Some(claim);
         self
     }
 
@@ -177,8 +218,19 @@ impl CliError {
             provider: self.0.provider.as_deref(),
             operation: self.0.operation.as_deref(),
             trace_id: self.0.trace_id.as_deref(),
+            claim: self.0.claim.as_ref(),
         }
     }
+}
+
+/// `authsome run python agent.py`: the first word that is no flag of ours is the program.
+fn forgot_dashes(refused: &clap::Error, usage: &str) -> bool {
+    refused.kind() == ErrorKind::UnknownArgument
+        && usage.starts_with("authsome run ")
+        && matches!(
+            refused.get(ContextKind::InvalidArg),
+            Some(ContextValue::String(word)) if !word.starts_with('-')
+        )
 }
 
 fn cut(text: &str) -> String {
@@ -216,6 +268,8 @@ impl From<config::Error> for CliError {
         let mut told = match &error {
             config::Error::File { .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint("it must be yours and a plain file; `authsome doctor` looks at all of them"),
+            config::Error::Malformed { .. } => Self::usage(message)
+                .hint("`{}` alone is a valid one; identities and keys are in files of their own"),
             _ => Self::usage(message),
         };
         told.0.source = StdError::source(&error).map(|cause| cause.to_string().into());

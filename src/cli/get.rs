@@ -38,9 +38,11 @@ struct OneField(Map<String, Value>);
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client().await?;
     let connection = pick::connection(&client, &args.provider, args.connection).await?;
-    let record = client
-        .connection(&args.provider, &connection, args.show_secret)
-        .await?;
+    let found = client.connection(&args.provider, &connection, args.show_secret);
+    let record = match found.await {
+        Ok(record) => record,
+        Err(refused) => return Err(pick::explained(&client, &args.provider, refused).await),
+    };
     let fields = fields(&record)?;
     match args.field {
         None => context.out.show(&Record(fields))?,

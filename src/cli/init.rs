@@ -93,7 +93,7 @@ impl Answer for Ready {
         let first = match self.status {
             "ready" => format!("{} as {}", paint.good("Ready"), paint.bold(&self.profile)),
             "rejected" => format!(
-                "{}: the identity {} was declined or revoked; make another with `authsome profile create --use`",
+                "{}: the identity {} was declined or revoked; `authsome init` asks again where it was declined, `authsome profile create --use` makes another",
                 paint.bad("Not ready"),
                 paint.bold(&self.profile)
             ),

@@ -68,7 +68,7 @@ impl Answer for Inspection {
             let mut rows = Rows::new(style, &["CONNECTION", "STATUS", "EXPIRES"]);
             for one in &self.connections {
                 rows.push(&[
-                    (&one.label(), Tone::Plain),
+                    (&one.label(self.connections.len() == 1), Tone::Plain),
                     (one.status(), tone_of(one.status())),
                     (&one.expiry(now()), Tone::Dim),
                 ]);

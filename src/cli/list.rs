@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use time::OffsetDateTime;
 
+/// The source of a definition that did not come with Authsome.
+const CUSTOM: &str = "custom";
+
 /// Arguments of `authsome list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,6 +32,8 @@ struct Listing {
     custom: Vec<Row>,
     #[serde(skip)]
     searched: bool,
+    #[serde(skip)]
+    only_connected: bool,
     #[serde(skip)]
     now: OffsetDateTime,
 }
@@ -89,18 +94,33 @@ impl Listing {
             rows
         };
         // A custom definition wins over a bundled one of its name, and so has the connections.
-        let custom = rows("custom", list.by_source.custom);
+        let custom = rows(CUSTOM, list.by_source.custom);
         let bundled = rows("bundled", list.by_source.bundled);
         Self {
             bundled,
             custom,
-            searched: args.search.is_some() || args.connected,
+            searched: args.search.is_some(),
+            only_connected: args.connected,
             now: now(),
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.custom.iter().chain(&self.bundled)
+    /// By name, wherever they come from.
+    fn rows(&self) -> Vec<&Row> {
+        let mut rows: Vec<_> = self.custom.iter().chain(&self.bundled).collect();
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        rows
+    }
+
+    /// What is said instead of tables.
+    const fn nothing(&self) -> &'static str {
+        if self.searched {
+            "Nothing matches. See everything with `authsome list`.\n"
+        } else if self.only_connected {
+            "Nothing is connected yet; log in with `authsome login PROVIDER`.\n"
+        } else {
+            "There are no providers.\n"
+        }
     }
 }
 
@@ -128,9 +148,10 @@ impl From<ConnectionSummary> for Connected {
 }
 
 impl Connected {
-    /// `work (default)`
-    pub(crate) fn label(&self) -> String {
-        if self.is_default && self.connection_name != ConnectionName::DEFAULT {
+    /// `work (default)`; a lone connection of the usual name needs no mark.
+    pub(crate) fn label(&self, is_alone: bool) -> String {
+        let usual = is_alone && self.connection_name == ConnectionName::DEFAULT;
+        if self.is_default && !usual {
             format!("{} (default)", self.connection_name)
         } else {
             self.connection_name.clone()
@@ -159,6 +180,7 @@ impl Answer for Listing {
         }
         let available: Vec<&Row> = self
             .rows()
+            .into_iter()
             .filter(|row| row.connections.is_empty())
             .collect();
         if !available.is_empty() {
@@ -169,13 +191,8 @@ impl Answer for Listing {
             text.push('\n');
             text.push_str(&available_table(style, &available));
         }
-        if text.is_empty() {
-            let what = if self.searched {
-                "Nothing matches. See everything with `authsome list`.\n"
-            } else {
-                "There are no providers.\n"
-            };
-            text.push_str(what);
+        if text.is_empty() && !style.is_quiet() {
+            text.push_str(self.nothing());
         }
         text
     }
@@ -183,25 +200,40 @@ impl Answer for Listing {
 
 impl Listing {
     fn connected_table(&self, style: &Style) -> String {
-        let mut rows = Rows::new(
-            style,
-            &["PROVIDER", "CONNECTION", "STATUS", "TYPE", "EXPIRES"],
-        );
-        let mut any = false;
-        for row in self.rows() {
+        let connected: Vec<&Row> = { self.rows().into_iter() }
+            .filter(|row| !row.connections.is_empty())
+            .collect();
+        if connected.is_empty() {
+            return String::new();
+        }
+        // A definition of somebody's own decides where a credential goes, so it is said.
+        let tells_source = connected.iter().any(|row| row.source == CUSTOM);
+        let headings = [
+            "PROVIDER",
+            "CONNECTION",
+            "STATUS",
+            "TYPE",
+            "EXPIRES",
+            "SOURCE",
+        ];
+        let columns = headings.len() - usize::from(!tells_source);
+        let mut rows = Rows::new(style, &headings[..columns]);
+        for row in connected {
+            let is_alone = row.connections.len() == 1;
             for (index, one) in row.connections.iter().enumerate() {
                 let name = if index == 0 { row.name.as_str() } else { "" };
-                rows.push(&[
+                let cells = [
                     (name, Tone::Plain),
-                    (&one.label(), Tone::Plain),
+                    (&one.label(is_alone), Tone::Plain),
                     (&one.status, tone_of(&one.status)),
                     (&one.auth_type, Tone::Dim),
                     (&one.expiry(self.now), Tone::Dim),
-                ]);
-                any = true;
+                    (row.source, Tone::Dim),
+                ];
+                rows.push(&cells[..columns]);
             }
         }
-        if any { rows.finish() } else { String::new() }
+        rows.finish()
     }
 }
 

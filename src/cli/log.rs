@@ -173,6 +173,9 @@ impl Answer for Page {
     /// Oldest first, so that the newest stands above the prompt.
     fn text(&self, style: &Style) -> String {
         if self.entries.entries.is_empty() {
+            if style.is_quiet() {
+                return String::new();
+            }
             return "Nothing like that was written down.\n".to_owned();
         }
         let mut rows = Rows::new(style, if self.goes_on { &[] } else { &COLUMNS });

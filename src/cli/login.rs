@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 /// How often a person may mistype a key.
 const ATTEMPTS: u32 = 3;
+const NOTHING_STORED: &str = "nothing was stored; run the command again with the right key";
 
 /// Arguments of `authsome login`.
 #[derive(Debug, clap::Args)]
@@ -92,6 +93,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let client = context.client().await?;
     let session = client.start_login(&wish(&args)).await?;
     let ended = if session.status == "completed" {
+        if piped.is_some() {
+            return Err(not_replaced(&session));
+        }
         session
     } else if let Some(key) = piped {
         answer_once(&client, &session, key).await?
@@ -106,6 +110,20 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         }
     };
     report(context, ended)
+}
+
+/// A key that came with the command is never dropped in silence: a rotation would count on it.
+fn not_replaced(session: &LoginSession) -> CliError {
+    CliError::new(
+        ErrorCode::ConnectionAlreadyExists,
+        format!(
+            "`{}` is connected already, so the key on stdin was not stored",
+            shown(&session.provider, &session.connection)
+        ),
+    )
+    .provider(session.provider.as_str())
+    .operation("login")
+    .hint("replace the stored key with `--force`")
 }
 
 /// The key on stdin. At a terminal it would show as it is typed, so there it is asked for instead.
@@ -166,21 +184,34 @@ async fn ask(
     let question = format!("{} API key{hint}", provider.display_name);
     let mut tries = ATTEMPTS;
     loop {
-        let key = match prompt::secret(&question).await {
-            Ok(key) => key,
-            Err(gave_up) => {
-                cancel(client, session).await;
-                return Err(gave_up);
-            }
-        };
         tries -= 1;
-        match answer(client, session, key).await {
-            Err(error) if tries > 0 && error.code() == Some(ErrorCode::AuthenticationFailed) => {
+        let answered = match prompt::secret(&question).await {
+            Ok(key) => answer(client, session, key).await,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Err(error) if tries > 0 && is_mistyped(&error) => {
                 context.out.ask(&error.whole_message());
             }
-            other => return other,
+            Err(error) => {
+                cancel(client, session).await;
+                return Err(if is_mistyped(&error) {
+                    error.hint(NOTHING_STORED)
+                } else {
+                    error
+                });
+            }
+            done => return done,
         }
     }
+}
+
+/// Whether it may go better when the key is typed again.
+fn is_mistyped(error: &CliError) -> bool {
+    matches!(
+        error.code(),
+        Some(ErrorCode::AuthenticationFailed | ErrorCode::InvalidInput | ErrorCode::InputCancelled)
+    )
 }
 
 async fn answer(
@@ -205,8 +236,7 @@ async fn answer_once(
     if answered.is_err() {
         cancel(client, session).await;
     }
-    answered
-        .map_err(|error| error.hint("nothing was stored; run the command again with the right key"))
+    answered.map_err(|error| error.hint(NOTHING_STORED))
 }
 
 /// Ends a login that nobody will answer; that it ends by itself in minutes is good enough.
@@ -292,14 +322,19 @@ impl Outcome {
     }
 }
 
+/// `openai`, or `openai (work)`.
+fn shown(provider: &ProviderName, connection: &ConnectionName) -> String {
+    if connection.as_str() == ConnectionName::DEFAULT {
+        provider.to_string()
+    } else {
+        format!("{provider} ({connection})")
+    }
+}
+
 impl Answer for Outcome {
     fn text(&self, style: &Style) -> String {
         let paint = style.paint();
-        let name = if self.connection.as_str() == ConnectionName::DEFAULT {
-            self.provider.to_string()
-        } else {
-            format!("{} ({})", self.provider, self.connection)
-        };
+        let name = shown(&self.provider, &self.connection);
         match self.status {
             "success" => {
                 let said = match &self.message {

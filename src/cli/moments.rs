@@ -6,7 +6,9 @@ use time::{Duration, OffsetDateTime};
 /// `in 3 days`, `2 hours ago`, `now`.
 pub(crate) fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
     let distance = at - now;
-    let words = span(distance.abs());
+    // What was made a moment ago to last for 7 days ends in 7 days.
+    let just_made = distance >= Duration::hours(1);
+    let words = span(distance.abs() + Duration::minutes(i64::from(just_made)));
     if distance.abs() < Duration::seconds(1) {
         "now".to_owned()
     } else if distance.is_positive() {
@@ -65,11 +67,19 @@ impl std::str::FromStr for Moment {
         ago(text)
             .map(Self::Ago)
             .or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::At))
+            .or_else(|| midnight(text).map(Self::At))
             .ok_or_else(|| {
-                "write how long ago (90s, 15m, 2h, 7d) or a time such as 2026-03-01T12:00:00Z"
+                "write how long ago (90s, 15m, 2h, 7d), a day (2026-03-01) or a time such as 2026-03-01T12:00:00Z"
                     .to_owned()
             })
     }
+}
+
+/// A day alone is its first moment in UTC.
+fn midnight(text: &str) -> Option<OffsetDateTime> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let day = time::Date::parse(text, &format).ok()?;
+    Some(day.midnight().assume_utc())
 }
 
 fn ago(text: &str) -> Option<Duration> {
@@ -99,6 +109,8 @@ mod tests {
         assert_eq!(relative(now, now), "now");
         assert_eq!(relative(now + Duration::minutes(90), now), "in 1 hour");
         assert_eq!(relative(now - Duration::days(3), now), "3 days ago");
+        let soon = now + Duration::days(7) - Duration::seconds(1);
+        assert_eq!(relative(soon, now), "in 7 days");
         assert_eq!(stamp(now), "2026-03-01 12:00:00Z");
     }
 
@@ -115,7 +127,19 @@ mod tests {
             read("1000000d").unwrap(),
             OffsetDateTime::UNIX_EPOCH.min(read("1000000d").unwrap())
         );
-        for bad in ["", "h", "-1h", "é", "yesterday", "99999999999999999999d"] {
+        assert_eq!(
+            read("2026-02-01").unwrap(),
+            datetime!(2026-02-01 00:00:00 UTC)
+        );
+        for bad in [
+            "",
+            "2026-02-30",
+            "h",
+            "-1h",
+            "é",
+            "yesterday",
+            "99999999999999999999d",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

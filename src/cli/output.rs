@@ -72,6 +72,11 @@ impl Style {
         }
     }
 
+    /// Whether notes inside an answer are unwanted too.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.reader == Reader::Quiet
+    }
+
     const fn paint_err(&self) -> Paint {
         Paint {
             on: self.colour_err,

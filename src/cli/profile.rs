@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::CliError;
 use super::output::{Answer, Style};
-use super::table::{Rows, Tone};
+use super::table::{Rows, Tone, tone_of};
 use crate::model::Handle;
 use clap::Subcommand;
 use serde::Serialize;
@@ -146,16 +146,18 @@ impl Answer for Profiles {
         if self.profiles.is_empty() {
             return "There are no identities yet; make one with `authsome init`\n".to_owned();
         }
-        let mut rows = Rows::new(style, &["", "IDENTITY", "DID"]);
+        let mut rows = Rows::new(style, &["", "IDENTITY", "STATUS", "DID"]);
         for one in &self.profiles {
             let (mark, tone) = if one.active {
                 ("*", Tone::Good)
             } else {
                 ("", Tone::Plain)
             };
+            let status = one.registration_status.as_deref().unwrap_or_default();
             rows.push(&[
                 (mark, tone),
                 (&one.profile, Tone::Plain),
+                (status, tone_of(status)),
                 (&one.did, Tone::Dim),
             ]);
         }

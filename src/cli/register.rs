@@ -18,6 +18,8 @@ use std::process::ExitCode;
 /// The longest definition that is sent, in bytes of its text; the daemon takes no longer one.
 const LONGEST: u64 = 64 * 1024;
 
+const EXAMPLE: &str = "`authsome inspect openai --json` shows a whole definition; docs/providers-schema.md explains the fields";
+
 /// Arguments of `authsome register`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -44,12 +46,20 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
             force: args.force,
         })
         .await?;
+    let mut warnings = changed.warnings;
+    if overrides.is_some() {
+        // Said better, now that it is done.
+        warnings.retain(|text| !text.starts_with("a bundled provider is called "));
+    }
+    if context.out.style.is_quiet() {
+        for warning in &warnings {
+            context.out.warn(warning);
+        }
+    }
+    let said = format!("Registered {name}. Log in with `authsome login {name}`");
     context.out.done(&Changed {
-        status: "registered",
-        said: format!("Registered {name}. Log in with `authsome login {name}`"),
-        provider: name,
-        connection: None,
-        warnings: overrides.into_iter().chain(changed.warnings).collect(),
+        warnings: overrides.into_iter().chain(warnings).collect(),
+        ..Changed::new("registered", name, said)
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -57,7 +67,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
 fn read(path: &Path) -> Result<Value, CliError> {
     let shown = clean(&path.display().to_string()).into_owned();
     let unreadable = |source| {
-        CliError::usage(format!("could not read the definition in {shown}")).caused_by(source)
+        CliError::usage(format!("could not read the definition in {shown}"))
+            .hint("name a JSON file, or `-` to read one from stdin")
+            .caused_by(source)
     };
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin().lock())
@@ -72,11 +84,19 @@ fn read(path: &Path) -> Result<Value, CliError> {
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST {
         return Err(CliError::usage(format!("{shown} is longer than 64 KiB")));
     }
+    if text.trim().is_empty() {
+        let told = CliError::new(
+            ErrorCode::InvalidProviderSchema,
+            format!("{shown} is empty"),
+        );
+        return Err(told.hint(EXAMPLE));
+    }
     let value: Value = jsonc_parser::parse_to_serde_value(&text, &options()).map_err(|source| {
         CliError::new(
             ErrorCode::InvalidProviderSchema,
             format!("{shown} is not JSON"),
         )
+        .hint(EXAMPLE)
         .caused_by(source)
     })?;
     Ok(unwrap_envelope(value))
@@ -107,7 +127,11 @@ fn unwrap_envelope(mut value: Value) -> Value {
 }
 
 fn name_of(definition: &Value) -> Result<ProviderName, CliError> {
-    let invalid = |message: String| CliError::new(ErrorCode::InvalidProviderSchema, message);
+    let invalid =
+        |message: String| CliError::new(ErrorCode::InvalidProviderSchema, message).hint(EXAMPLE);
+    if !definition.is_object() {
+        return Err(invalid("a definition is one JSON object".to_owned()));
+    }
     let name = definition
         .get("name")
         .and_then(Value::as_str)
@@ -140,11 +164,12 @@ fn agree(
     }
     let reach = reach(definition);
     if !prompt::has_person() || context.out.is_json() {
-        return Err(
-            CliError::usage("nobody is here to look at the definition").hint(format!(
-                "look at where it sends credentials and say --yes:\n{reach}"
-            )),
-        );
+        return Err(CliError::usage(
+            "a definition is looked at before it is taken, and there is no terminal",
+        )
+        .hint(format!(
+            "look at where it sends credentials and say --yes:\n{reach}"
+        )));
     }
     if let Some(warning) = overrides {
         context.out.warn(warning);

@@ -1,7 +1,7 @@
 //! `authsome remove`: a provider of your own goes, a bundled one returns to how it came.
 
 use super::context::Context;
-use super::done::Changed;
+use super::done::{Changed, ended};
 use super::error::CliError;
 use super::prompt;
 use crate::model::{ErrorCode, ProviderName};
@@ -39,12 +39,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     } else {
         ("removed", format!("Removed {}", args.provider))
     };
+    let said = format!("{said}; {}", ended(changed.connections_ended));
     context.out.done(&Changed {
-        status,
-        said,
-        provider: args.provider,
-        connection: None,
+        connections_ended: changed.connections_ended,
         warnings: changed.warnings,
+        ..Changed::new(status, args.provider, said)
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! `authsome revoke`: log everybody out of a provider.
 
 use super::context::Context;
-use super::done::Changed;
+use super::done::{Changed, ended};
 use super::error::CliError;
 use super::prompt;
 use crate::model::ProviderName;
@@ -24,13 +24,18 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         args.provider
     );
     prompt::consent(args.yes, context.out.is_json(), &question)?;
-    client.revoke_provider(&args.provider).await?;
+    let connections_ended = client
+        .revoke_provider(&args.provider)
+        .await?
+        .connections_ended;
+    let said = format!(
+        "Revoked every connection to {}: {}",
+        args.provider,
+        ended(connections_ended)
+    );
     context.out.done(&Changed {
-        said: format!("Revoked every connection to {}", args.provider),
-        status: "revoked",
-        provider: args.provider,
-        connection: None,
-        warnings: Vec::new(),
+        connections_ended,
+        ..Changed::new("revoked", args.provider, said)
     })?;
     Ok(ExitCode::SUCCESS)
 }

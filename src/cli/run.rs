@@ -28,7 +28,7 @@ const NOTICES: usize = 32;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     authsome run -- python agent.py\n  \
-    authsome run --connection github=work -- gh pr list")]
+    authsome run --connection github-pat=work -- gh pr list")]
 pub(crate) struct Args {
     /// Use this connection of a provider instead of its default; may come more than once
     #[arg(long, short, value_name = "PROVIDER=CONNECTION", value_parser = choice)]
@@ -44,7 +44,7 @@ pub(crate) struct Args {
 fn choice(text: &str) -> Result<(ProviderName, ConnectionName), String> {
     let (provider, connection) = text
         .split_once('=')
-        .ok_or("write it as PROVIDER=CONNECTION, for example github=work")?;
+        .ok_or("write it as PROVIDER=CONNECTION, for example github-pat=work")?;
     let provider = provider.parse().map_err(|error| format!("{error}"))?;
     let connection = connection.parse().map_err(|error| format!("{error}"))?;
     Ok((provider, connection))
@@ -105,15 +105,15 @@ async fn start_proxy(
 fn not_connected(provider: &ProviderName, connection: Option<&ConnectionName>) -> CliError {
     let (named, option) = match connection {
         Some(connection) => (
-            format!("connection `{connection}` of "),
+            format!("connection `{connection}` to "),
             format!(" --connection {connection}"),
         ),
-        None => (String::new(), String::new()),
+        None => ("connection to ".to_owned(), String::new()),
     };
     CliError::new(
         ErrorCode::ConnectionNotFound,
         format!("there is no usable {named}`{provider}`"),
     )
-    .hint(format!("authsome login {provider}{option}"))
+    .hint(format!("log in with `authsome login {provider}{option}`"))
     .provider(provider.as_str())
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::CliError;
 use super::output::{Answer, Style};
+use super::pick;
 use crate::model::{ConnectionName, ProviderName};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -25,7 +26,10 @@ struct Chosen {
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client().await?;
-    let set = client.set_default(&args.provider, &args.connection).await?;
+    let set = match client.set_default(&args.provider, &args.connection).await {
+        Ok(set) => set,
+        Err(refused) => return Err(pick::explained(&client, &args.provider, refused).await),
+    };
     context.out.done(&Chosen {
         status: "ok",
         provider: set.provider,

@@ -1,7 +1,7 @@
 //! Aligned columns for people.
 
 use super::output::Style;
-use super::paint::clean;
+use super::paint::{Paint, clean};
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 
 /// How a word stands out.
@@ -18,6 +18,12 @@ pub(crate) enum Tone {
 #[derive(Debug)]
 pub(crate) struct Rows {
     table: Table,
+    /// The same cells, for a terminal that has no room for the columns.
+    cells: Vec<Vec<(String, Tone)>>,
+    /// Whether the first row names the columns.
+    is_headed: bool,
+    width: Option<usize>,
+    paint: Paint,
 }
 
 impl Rows {
@@ -35,19 +41,33 @@ impl Rows {
         if style.paint().on {
             table.enforce_styling();
         }
+        let mut cells = Vec::new();
         if !headings.is_empty() {
+            cells.push(
+                { headings.iter() }
+                    .map(|text| ((*text).to_owned(), Tone::Dim))
+                    .collect(),
+            );
             table.set_header(
                 headings
                     .iter()
                     .map(|text| Cell::new(text).fg(Color::DarkGrey)),
             );
         }
-        Self { table }
+        Self {
+            table,
+            cells,
+            is_headed: !headings.is_empty(),
+            width: style.width.map(usize::from),
+            paint: style.paint(),
+        }
     }
 
     pub(crate) fn push(&mut self, cells: &[(&str, Tone)]) {
+        let row = { cells.iter() }.map(|(text, tone)| (plain(text), *tone));
+        self.cells.push(row.collect());
         self.table.add_row(cells.iter().map(|(text, tone)| {
-            let text = clean(text).replace(['\n', '\t'], " ");
+            let text = plain(text);
             match tone {
                 Tone::Plain => Cell::new(text),
                 Tone::Good => Cell::new(text).fg(Color::Green),
@@ -59,7 +79,15 @@ impl Rows {
     }
 
     /// The lines, each ended, without blanks at their ends.
+    ///
+    /// Columns that do not fit a terminal would be cut in the middle of words: then each row is its
+    /// cells one after the other, on as many lines as they take.
     pub(crate) fn finish(mut self) -> String {
+        if let Some(width) = self.width
+            && self.is_too_wide(width)
+        {
+            return self.in_lines(width);
+        }
         let columns = self.table.column_count();
         for index in 0..columns {
             if let Some(column) = self.table.column_mut(index) {
@@ -69,6 +97,65 @@ impl Rows {
         let mut text = self.table.trim_fmt();
         text.push('\n');
         text
+    }
+}
+
+impl Rows {
+    /// Facts, a name and its value, are wrapped within the value and always fit.
+    fn is_too_wide(&self, width: usize) -> bool {
+        const FACTS: usize = 3;
+        let columns = self.cells.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |at: usize| {
+            let cells = self.cells.iter().filter_map(move |row| row.get(at));
+            cells.map(|(text, _)| letters(text)).max().unwrap_or(0)
+        };
+        let natural: usize = (0..columns).map(|at| widest(at) + GAP.len()).sum();
+        (self.is_headed || columns > FACTS) && natural > width + GAP.len()
+    }
+
+    fn in_lines(&self, width: usize) -> String {
+        let mut text = String::new();
+        for row in self.cells.iter().skip(usize::from(self.is_headed)) {
+            let mut used = 0;
+            for (cell, tone) in row.iter().filter(|(cell, _)| !cell.is_empty()) {
+                let before = if used == 0 {
+                    ""
+                } else if used + GAP.len() + letters(cell) > width {
+                    used = 0;
+                    "\n  "
+                } else {
+                    GAP
+                };
+                used += GAP.len() + letters(cell);
+                text.push_str(before);
+                text.push_str(&tone.paint(self.paint, cell));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Between two cells of a line.
+const GAP: &str = "  ";
+
+fn letters(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn plain(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
+}
+
+impl Tone {
+    fn paint(self, paint: Paint, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Good => paint.good(text),
+            Self::Warn => paint.warn(text),
+            Self::Bad => paint.bad(text),
+            Self::Dim => paint.dim(text),
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         context.out.done(&dashboard)?;
     } else {
         context.out.show(&dashboard)?;
+        context.out.note("The link works once, for a minute.");
     }
     Ok(ExitCode::SUCCESS)
 }

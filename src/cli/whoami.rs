@@ -93,7 +93,7 @@ impl Answer for Me {
                 .iter()
                 .map(|at| match at.count {
                     1 => at.name.clone(),
-                    count => format!("{} ({count})", at.name),
+                    count => format!("{} ({count} connections)", at.name),
                 })
                 .collect::<Vec<_>>()
                 .join(", "),

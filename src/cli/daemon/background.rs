@@ -5,6 +5,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::config::Config;
 use crate::daemon;
 use crate::model::ErrorCode;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -68,7 +69,11 @@ pub(super) async fn launch(context: &Context) -> Result<u32, CliError> {
 
 /// The port of a local daemon URL where it is not the one the daemon would take by itself.
 fn listen_address(context: &Context) -> Result<Option<u16>, CliError> {
-    let port = context.daemon_url()?.port_or_known_default();
+    let url = context.daemon_url()?;
+    if !Config::is_local_daemon(&url) {
+        return Ok(None);
+    }
+    let port = url.port_or_known_default();
     Ok(port.filter(|port| *port != context.config.listen.port()))
 }
 

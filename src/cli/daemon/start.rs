@@ -2,8 +2,10 @@
 
 use super::{background, stop};
 use crate::cli::context::Context;
+use crate::cli::elsewhere;
 use crate::cli::error::CliError;
 use crate::cli::output::{Answer, Style};
+use crate::config::Config;
 use crate::daemon;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -30,6 +32,10 @@ impl Answer for Started {
 }
 
 pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
+    note_where_commands_go(context)?;
+    if let Some(elsewhere) = elsewhere::daemon(context, &context.daemon_url()?) {
+        return Err(elsewhere);
+    }
     if let Some(holder) = daemon::holder(&context.config.home) {
         return say(context, "already_running", holder.pid);
     }
@@ -37,7 +43,19 @@ pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
     say(context, "started", pid)
 }
 
+/// A daemon elsewhere is the one that commands use, whatever runs on this machine.
+pub(super) fn note_where_commands_go(context: &Context) -> Result<(), CliError> {
+    if !Config::is_local_daemon(&context.daemon_url()?) {
+        context.out.note(&format!(
+            "note: this is about the daemon of this machine; commands use the one at {}",
+            context.daemon_address()?
+        ));
+    }
+    Ok(())
+}
+
 pub(super) async fn again(context: &Context) -> Result<ExitCode, CliError> {
+    note_where_commands_go(context)?;
     let was_running = stop::stop(context).await?.is_some();
     let pid = background::launch(context).await?;
     say(

@@ -2,13 +2,15 @@
 
 use crate::api;
 use crate::cli::context::Context;
+use crate::cli::elsewhere;
 use crate::cli::error::CliError;
 use crate::cli::output::{Answer, Style};
-use crate::client::Client;
+use crate::client::{self, Client};
 use crate::daemon;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use url::Url;
 
 /// What `daemon status` says.
 #[derive(Debug, Serialize)]
@@ -56,6 +58,17 @@ impl Answer for Status {
     }
 }
 
+fn problem(context: &Context, url: &Url, error: &client::Error) -> String {
+    match elsewhere::daemon(context, url) {
+        Some(told) => format!(
+            "{}; {}",
+            told.whole_message(),
+            told.next_step().unwrap_or_default()
+        ),
+        None => error.to_string(),
+    }
+}
+
 pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
     let url = context.daemon_url()?;
     let answer = match Client::anonymous(&url) {
@@ -66,7 +79,7 @@ pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
     let home = &context.config.home;
     let (health, error) = match answer {
         Ok(health) => (Some(health), None),
-        Err(error) => (None, Some(error.to_string())),
+        Err(error) => (None, Some(problem(context, &url, &error))),
     };
     context.out.show(&Status {
         running: health.is_some(),

@@ -33,6 +33,7 @@ impl Answer for Stopped {
 }
 
 pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
+    super::start::note_where_commands_go(context)?;
     let pid = stop(context).await?;
     let status = if pid.is_some() {
         "stopped"

@@ -4,7 +4,7 @@ use super::{Args, not_connected};
 use crate::api::{ProxyRoute, RouteScope};
 use crate::cli::error::CliError;
 use crate::client::Client;
-use crate::model::{ConnectionName, ProviderName};
+use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use crate::proxy::{Placeholder, Route};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,16 @@ impl Plan {
     /// Asks the daemon once, and refuses a choice that is not there.
     pub(super) async fn of(client: &Client, args: &Args) -> Result<Self, CliError> {
         let found = client.proxy_routes(RouteScope::Connected).await?.routes;
-        Self::new(found, args)
+        match Self::new(found, args) {
+            Err(error) if error.code() == Some(ErrorCode::ConnectionNotFound) => {
+                // A provider that is not there is the better reason.
+                for provider in chosen(args) {
+                    client.provider(provider).await?;
+                }
+                Err(error)
+            }
+            plan => plan,
+        }
     }
 
     fn new(found: Vec<ProxyRoute>, args: &Args) -> Result<Self, CliError> {
@@ -127,6 +136,12 @@ impl Fake {
     }
 }
 
+/// Every provider that the command line names.
+fn chosen(args: &Args) -> impl Iterator<Item = &ProviderName> {
+    let with_connection = args.connection.iter().map(|(provider, _)| provider);
+    args.provider.iter().chain(with_connection)
+}
+
 /// A place that has a connection.
 fn route(found: ProxyRoute) -> Option<Route> {
     Some(Route {
@@ -213,7 +228,7 @@ mod tests {
         let error = Plan::new(routes(), &args(&[("acme", "work")], &[])).unwrap_err();
         assert_eq!(
             error.next_step(),
-            Some("authsome login acme --connection work")
+            Some("log in with `authsome login acme --connection work`")
         );
         assert!(Plan::new(routes(), &args(&[], &["zeta"])).is_err());
         let plan = Plan::new(routes(), &args(&[("acme", "home")], &["acme"])).unwrap();

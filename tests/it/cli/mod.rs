@@ -1,6 +1,7 @@
 //! The command line as a person, a script and a hostile argument meet it.
 
 mod documentation;
+mod next_steps;
 mod offline;
 mod online;
 mod somebody_else;

@@ -135,7 +135,10 @@ fn a_key_that_does_not_fit_is_refused_and_says_what_would() {
     let ran = person.run_with(&"k".repeat(100_000), &["login", "openai", "--key-stdin"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     let list = person.run(&["list", "--connected"]);
-    assert!(list.stdout.starts_with("Nothing matches"), "{list:?}");
+    assert!(
+        list.stdout.starts_with("Nothing is connected yet"),
+        "{list:?}"
+    );
     person.matches("keys_that_do_not_fit");
 }
 
