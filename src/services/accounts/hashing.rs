@@ -1,7 +1,7 @@
 //! Password hashes, a few at a time: each takes tens of milliseconds and mebibytes on purpose, so a
 //! flood of sign-ins must not become a flood of them.
 
-use crate::crypto::password;
+use crate::crypto::password::{self, Memory};
 use crate::model::ErrorCode;
 use crate::secret::Password;
 use crate::services::Error;
@@ -16,14 +16,14 @@ const AT_ONCE: usize = 2;
 /// Sign-ins that may wait for their turn; at 20 ms each the last waits about two seconds.
 const WAITING: usize = 256;
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 #[derive(Debug, Clone)]
 pub(super) struct Hasher {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    /// To threads of their own, begun with the first hash. The allocator keeps what a hash used
-    /// for the thread that freed it: on a pool of blocking threads a flood would pile up.
+    /// To threads of their own, begun with the first hash, each with its memory. Allocated anew for
+    /// every hash on a pool of threads, it would pile up in a flood.
     threads: Arc<OnceLock<mpsc::Sender<Job>>>,
 }
 
@@ -39,7 +39,9 @@ impl Hasher {
     /// The text to store for a new password.
     pub(super) async fn hash(&self, new: Password) -> Result<String, Error> {
         let turn = self.turn().await?;
-        let hashed = self.run(turn, move || password::hash(&new)).await?;
+        let hashed = self
+            .run(turn, move |memory| password::hash(memory, &new))
+            .await?;
         hashed.map_err(|e| busy().caused_by(e))
     }
 
@@ -50,11 +52,11 @@ impl Hasher {
         stored: Option<String>,
     ) -> Result<bool, Error> {
         let turn = self.turn().await?;
-        let verified = self.run(turn, move || {
+        let verified = self.run(turn, move |memory| {
             if let Some(stored) = stored {
-                return password::verify(&given, &stored);
+                return password::verify(memory, &given, &stored);
             }
-            password::dummy_verify(&given);
+            password::dummy_verify(memory, &given);
             false
         });
         verified.await
@@ -65,11 +67,11 @@ impl Hasher {
     async fn run<T: Send + 'static>(
         &self,
         turn: OwnedSemaphorePermit,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move || {
-            let done = work();
+        let job: Job = Box::new(move |memory| {
+            let done = work(memory);
             drop(turn);
             drop(answer.send(done));
         });
@@ -93,8 +95,9 @@ fn start_threads() -> mpsc::Sender<Job> {
         let jobs = Arc::clone(&jobs);
         let next = move || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let work = move || {
+            let mut memory = Memory::default();
             while let Ok(job) = next() {
-                job();
+                job(&mut memory);
             }
         };
         // Without a thread the jobs wait, and what waits is told that it is busy.

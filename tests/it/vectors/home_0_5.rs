@@ -33,10 +33,12 @@ fn a_key_file_gives_the_did_beside_it() {
 #[test]
 fn a_password_hash_stays_valid_and_is_renewed() {
     assert!(password::verify(
+        &mut password::Memory::default(),
         &Password::new("fixture password"),
         PASSWORD_HASH
     ));
     assert!(!password::verify(
+        &mut password::Memory::default(),
         &Password::new("fixture password two"),
         PASSWORD_HASH
     ));
