@@ -55,10 +55,19 @@ impl Placeholders {
         here: &impl Fn(&ProviderName) -> bool,
     ) -> Option<&ProviderName> {
         let uri = uri.path_and_query().map(|text| text.as_str().as_bytes());
-        let names = headers.keys().map(|name| name.as_str().as_bytes());
-        let values = headers.values().map(HeaderValue::as_bytes);
-        uri.into_iter()
-            .chain(names)
+        uri.and_then(|bytes| self.foreign(bytes, here))
+            .or_else(|| self.foreign_in_fields(headers, here))
+    }
+
+    /// The same, over the names and values of headers or trailers.
+    pub(super) fn foreign_in_fields(
+        &self,
+        fields: &HeaderMap,
+        here: &impl Fn(&ProviderName) -> bool,
+    ) -> Option<&ProviderName> {
+        let names = fields.keys().map(|name| name.as_str().as_bytes());
+        let values = fields.values().map(HeaderValue::as_bytes);
+        names
             .chain(values)
             .find_map(|bytes| self.foreign(bytes, here))
     }

@@ -1,12 +1,15 @@
 //! Looks for foreign placeholders in what the child uploads, as it streams.
 //!
 //! A small body whose length is known is read whole first, so that nothing of it goes out; a large
-//! or open-ended one is watched, and the upload breaks off where the placeholder would have begun.
+//! or open-ended one is watched, and the upload breaks off with the frame that completes the
+//! placeholder: of one that is cut in two by a frame's border, the first part has left by then.
+//! Trailers are looked at like the rest.
 
 use super::placeholders::Placeholders;
 use super::problem::{Body, BoxError, full};
 use crate::model::ProviderName;
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::collections::BTreeSet;
@@ -50,17 +53,23 @@ pub(super) async fn check(
         let Ok(whole) = body.collect().await else {
             return Checked::Broken;
         };
-        if whole.trailers().is_some() {
-            return Checked::Send(
-                whole.map_err(|never| match never {}).boxed_unsync(),
-                stopped,
-            );
-        }
+        let trailers = whole.trailers().cloned();
         let bytes = whole.to_bytes();
-        return match placeholders.foreign(&bytes, &|provider| here.contains(provider)) {
-            Some(provider) => Checked::Foreign(provider.clone()),
-            None => Checked::Send(full(bytes), stopped),
+        let at_home = |provider: &ProviderName| here.contains(provider);
+        let in_trailers = |trailers| placeholders.foreign_in_fields(trailers, &at_home);
+        let found = placeholders
+            .foreign(&bytes, &at_home)
+            .or_else(|| trailers.as_ref().and_then(in_trailers));
+        if let Some(provider) = found {
+            return Checked::Foreign(provider.clone());
+        }
+        let body = match trailers {
+            None => full(bytes),
+            Some(trailers) => full(bytes)
+                .with_trailers(std::future::ready(Some(Ok(trailers))))
+                .boxed_unsync(),
         };
+        return Checked::Send(body, stopped);
     }
     let watched = Watched {
         body,
@@ -97,6 +106,17 @@ impl Watched {
         let _ = self.context.split_to(drop);
         Ok(())
     }
+
+    fn look_at_trailers(&self, trailers: &HeaderMap) -> Result<(), Stopped> {
+        let here = |provider: &ProviderName| self.here.contains(provider);
+        match self.placeholders.foreign_in_fields(trailers, &here) {
+            None => Ok(()),
+            Some(provider) => {
+                let _ = self.stopped.set(provider.clone());
+                Err(Stopped)
+            }
+        }
+    }
 }
 
 impl HttpBody for Watched {
@@ -111,6 +131,9 @@ impl HttpBody for Watched {
         if let Some(data) = frame.as_ref().and_then(Frame::data_ref) {
             let data = data.clone();
             self.look(&data)?;
+        }
+        if let Some(trailers) = frame.as_ref().and_then(Frame::trailers_ref) {
+            self.look_at_trailers(trailers)?;
         }
         Poll::Ready(frame.map(Ok))
     }

@@ -5,6 +5,10 @@ use crate::support::upstream::Upstream;
 use authsome::proxy::{Notice, Placeholder, ProxyConfig};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::fmt::Write;
 
 const ACME: &str = "acme-PLACEHOLDER0123456789";
@@ -170,4 +174,31 @@ async fn one_that_two_providers_share_may_go_to_both_and_nowhere_else() {
     assert_eq!(upstream.seen().len(), 2);
     assert_eq!(ask("127.0.0.2").await.problem(403)["provider"], "acme");
     assert_eq!(upstream.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn it_is_stopped_beside_and_within_the_trailers_of_an_upload() {
+    let upstream = Upstream::start();
+    let run = two(&upstream).await;
+    for (body, trailer, announced) in [(OTHER, "1", true), ("a", OTHER, true), ("a", OTHER, false)]
+    {
+        let tls = run.tls(&upstream.authority(), &["h2"]).await;
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
+                .await
+                .unwrap();
+        tokio::spawn(connection);
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-checksum", HeaderValue::from_static(trailer));
+        let upload = Full::new(Bytes::from_static(body.as_bytes()))
+            .with_trailers(std::future::ready(Some(Ok(trailers))));
+        let mut request = http::Request::post(format!("{}/up", upstream.api_url()));
+        if announced {
+            request = request.header("content-length", body.len());
+        }
+        let request = request.body(upload.boxed_unsync()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), 403, "{body} {trailer} {announced}");
+    }
+    assert!(upstream.seen().iter().all(|seen| !seen.holds(OTHER)));
 }
