@@ -145,15 +145,17 @@ fn a_run_picks_its_connection_and_refuses_one_that_is_not_there() {
         .map(|entry| entry["connection"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(used, ["default", "work", "default"]);
-    for (args, hint) in [
+    for (args, expected, hint) in [
         (
             ["--connection", "acme=none"],
+            3,
             "authsome login acme --connection none",
         ),
-        (["--provider", "zeta"], "authsome login zeta"),
+        (["--provider", "openai"], 3, "authsome login openai"),
+        (["--provider", "zeta"], 4, "no provider is called `zeta`"),
     ] {
         let (code, _, told) = finished(laptop.command(&args).args(["--", "true"]));
-        assert_eq!(code, 3);
+        assert_eq!(code, expected, "{told}");
         assert!(told.contains(hint), "{told}");
     }
     assert_eq!(
