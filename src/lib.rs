@@ -24,6 +24,8 @@ pub mod crypto;
 
 pub mod store;
 
+pub mod oauth;
+
 pub mod vault;
 
 pub mod client;

@@ -43,6 +43,8 @@ secret_text! {
     AccessToken,
     /// An OAuth2 refresh token (RFC 6749 section 1.5).
     RefreshToken,
+    /// The code a provider gives for tokens (RFC 6749 section 1.3.1).
+    AuthorizationCode,
     /// A long-lived key that a person pasted.
     ApiKey,
     /// The secret of our OAuth client at a provider.

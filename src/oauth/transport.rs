@@ -1,0 +1,217 @@
+//! The way to a provider: verified TLS, no redirect, no private address, bounded in time and size.
+
+use super::address::is_public;
+use super::error::TransportError;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// From the first byte sent to the last one read.
+const ANSWER_TIME: Duration = Duration::from_secs(20);
+const CONNECT_TIME: Duration = Duration::from_secs(8);
+/// In bytes; the largest answer that makes sense is a metadata document.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+type Allowed = dyn Fn(&str, Option<IpAddr>) -> bool + Send + Sync;
+
+/// Which private addresses an operator has opened.
+#[derive(Clone)]
+pub struct Reach(Arc<Allowed>);
+
+impl Reach {
+    /// `allowed` answers for a host as it was named and, once known, for one of its addresses.
+    pub fn new(allowed: impl Fn(&str, Option<IpAddr>) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(allowed))
+    }
+
+    /// The public Internet and nothing else.
+    pub fn public() -> Self {
+        Self::new(|_, _| false)
+    }
+
+    fn may_connect(&self, host: &str, address: IpAddr) -> bool {
+        is_public(address) || (self.0)(host, Some(address))
+    }
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reach(..)")
+    }
+}
+
+/// Asks providers; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+    reach: Reach,
+}
+
+impl Transport {
+    pub fn new(tls: rustls::ClientConfig, reach: Reach) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(GuardedResolver(reach.clone()));
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIME));
+        tcp.enforce_http(false);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.timer(TokioTimer::new());
+        builder.pool_timer(TokioTimer::new());
+        builder.pool_idle_timeout(Duration::from_secs(30));
+        // A request is never sent twice: a code or a refresh token works once.
+        builder.retry_canceled_requests(false);
+        Self {
+            client: builder.build(https),
+            reach,
+        }
+    }
+
+    /// Sends one request and reads the whole answer.
+    pub async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let host = self.check(&request)?;
+        let exchange = self.exchange(request, &host);
+        let answered = tokio::time::timeout(ANSWER_TIME, exchange).await;
+        let response = answered.map_err(|_| TransportError::TimedOut {
+            host: host.clone(),
+            seconds: ANSWER_TIME.as_secs(),
+        })??;
+        if response.status().is_redirection() {
+            return Err(TransportError::Redirect { host });
+        }
+        Ok(response)
+    }
+
+    /// The host, if it may be asked at all. A literal address is never seen by the resolver, so it
+    /// is judged here.
+    fn check(&self, request: &Request<Vec<u8>>) -> Result<String, TransportError> {
+        let uri = request.uri();
+        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse::<IpAddr>()
+            && !self.reach.may_connect(bare, address)
+        {
+            return Err(TransportError::Private { host });
+        }
+        let is_secure = uri.scheme_str() == Some("https");
+        let may_be_plain = is_this_machine(bare) && (self.reach.0)(bare, None);
+        if !is_secure && !may_be_plain {
+            return Err(TransportError::NotHttps { host });
+        }
+        Ok(host)
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Vec<u8>>,
+        host: &str,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let request = request.map(|body| Full::new(Bytes::from(body)));
+        let response = { self.client.request(request).await }.map_err(|error| why(&error, host))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, LARGEST_ANSWER).collect().await;
+        let body = body.map_err(|error| {
+            let host = host.to_owned();
+            if error.is::<LengthLimitError>() {
+                TransportError::TooLarge { host }
+            } else {
+                TransportError::Broken { host }
+            }
+        })?;
+        Ok(Response::from_parts(head, body.to_bytes().to_vec()))
+    }
+}
+
+/// Plain HTTP is for a provider on this very machine that the operator has opened: a test, a proxy.
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn why(error: &hyper_util::client::legacy::Error, host: &str) -> TransportError {
+    let host = host.to_owned();
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(one) = cause {
+        if let Some(refused) = one.downcast_ref::<NoAddress>() {
+            return match refused {
+                NoAddress::Private => TransportError::Private { host },
+                NoAddress::Unknown => TransportError::Unknown { host },
+            };
+        }
+        // An `io::Error` hides what it wraps from `source`.
+        let wrapped = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(tls) = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            && matches!(tls, rustls::Error::InvalidCertificate(_))
+        {
+            return TransportError::Certificate { host };
+        }
+        cause = one.source();
+    }
+    if error.is_connect() {
+        TransportError::Unreachable { host }
+    } else {
+        TransportError::Broken { host }
+    }
+}
+
+/// Why a name leads nowhere.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum NoAddress {
+    #[error("private address")]
+    Private,
+    #[error("unknown name")]
+    Unknown,
+}
+
+/// Resolves a name and gives only addresses that were looked at: a name with one private answer
+/// among public ones is refused whole (it is how a guard is led astray).
+#[derive(Debug, Clone)]
+struct GuardedResolver(Reach);
+
+impl tower::Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = NoAddress;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, NoAddress>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoAddress>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let reach = self.0.clone();
+        Box::pin(async move {
+            let name = name.as_str().to_ascii_lowercase();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<SocketAddr> = found.map_err(|_| NoAddress::Unknown)?.collect();
+            if found.is_empty() {
+                return Err(NoAddress::Unknown);
+            }
+            if !{ found.iter() }.all(|address| reach.may_connect(&name, address.ip())) {
+                return Err(NoAddress::Private);
+            }
+            Ok(found.into_iter())
+        })
+    }
+}
