@@ -145,10 +145,11 @@ impl OAuthClient {
                 .send(identified(request))
                 .await
                 .map_err(Unanswered::from)?;
-            // Some answer 204, some 200 with a page.
-            if response.status().is_success() {
-                *response.status_mut() = http::StatusCode::OK;
+            if !response.status().is_success() {
+                return normalised(&response);
             }
+            // Some answer 204, some 200 with a page.
+            *response.status_mut() = http::StatusCode::OK;
             Ok::<HttpResponse, Unanswered>(response)
         };
         let answer = request.request_async(&carrier);

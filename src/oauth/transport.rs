@@ -160,14 +160,12 @@ fn why(error: &hyper_util::client::legacy::Error, host: &str) -> TransportError 
                 NoAddress::Unknown => TransportError::Unknown { host },
             };
         }
-        // An `io::Error` hides what it wraps from `source`.
-        let wrapped = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            && matches!(tls, rustls::Error::InvalidCertificate(_))
-        {
+        if let Some(rustls::Error::InvalidCertificate(_)) = one.downcast_ref() {
             return TransportError::Certificate { host };
         }
-        cause = one.source();
+        // An `io::Error` hides what it wraps from `source`, and may wrap another.
+        let wrapped = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = wrapped.map_or_else(|| one.source(), |inner| Some(inner));
     }
     if error.is_connect() {
         TransportError::Unreachable { host }
