@@ -114,7 +114,8 @@ fn attribute(html: &str, name: &str) -> Option<String> {
     Some(unescape(rest.split('"').next()?))
 }
 
-fn hidden_fields(form: &str) -> Vec<(String, String)> {
+/// The names and values that a form sends along unseen.
+pub(crate) fn hidden_fields(form: &str) -> Vec<(String, String)> {
     form.split("<input")
         .skip(1)
         .filter(|input| attribute(input, "type").as_deref() == Some("hidden"))

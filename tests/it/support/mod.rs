@@ -1,4 +1,5 @@
-//! What the stories are told with: a real daemon, agents, browsers, upstreams, databases.
+//! What the stories are told with: a real daemon, agents, browsers, upstreams, databases,
+//! an authorization server.
 
 pub(crate) mod agent;
 pub(crate) mod browser;
@@ -10,6 +11,7 @@ pub(crate) mod disk;
 pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod http2;
+pub(crate) mod oauth_server;
 pub(crate) mod postgres;
 pub(crate) mod pty;
 pub(crate) mod upstream;

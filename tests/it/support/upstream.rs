@@ -183,7 +183,8 @@ impl Upstream {
     }
 }
 
-fn certificate(kind: Certificate) -> (ServerConfig, String) {
+/// A server's configuration, and the PEM of the CA that vouches for it.
+pub(crate) fn certificate(kind: Certificate) -> (ServerConfig, String) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

@@ -1,0 +1,5 @@
+//! Our OAuth client at a provider that keeps its books, and at one that misbehaves.
+
+mod broken;
+mod grants;
+mod harness;
