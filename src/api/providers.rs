@@ -2,13 +2,14 @@
 
 use crate::model::{Provider, ProviderName};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A provider definition, schema version 1.
+/// A provider definition, schema version 1. Shared: the bundled ones go out with every list.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object, title = "Provider")]
-pub struct Definition(pub Provider);
+pub struct Definition(pub Arc<Provider>);
 
 /// `GET /providers`, and `by_source` of `GET /connections`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

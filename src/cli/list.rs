@@ -83,8 +83,8 @@ impl Listing {
                 .into_iter()
                 .map(|Definition(provider)| Row {
                     connections: connected.remove(&provider.name).unwrap_or_default(),
-                    name: provider.name,
-                    display_name: provider.display_name,
+                    name: provider.name.clone(),
+                    display_name: provider.display_name.clone(),
                     auth_type: provider.auth_type.as_str(),
                     source,
                 })

@@ -18,11 +18,7 @@ pub(super) fn encryption(found: services::Encryption) -> api::Encryption {
 }
 
 pub(super) fn providers(found: services::ProviderList) -> api::ProvidersBySource {
-    let all = |list: Vec<Arc<Provider>>| {
-        list.into_iter()
-            .map(|one| api::Definition(Arc::unwrap_or_clone(one)))
-            .collect()
-    };
+    let all = |list: Vec<Arc<Provider>>| list.into_iter().map(api::Definition).collect();
     api::ProvidersBySource {
         bundled: all(found.bundled),
         custom: all(found.custom),

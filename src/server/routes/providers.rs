@@ -32,9 +32,7 @@ pub(in crate::server) async fn show(
     Path((name,)): Path<(ProviderName,)>,
 ) -> Answer<api::Definition> {
     let provider = app.services.providers.get(&name).await?;
-    Ok(Json(api::Definition(std::sync::Arc::unwrap_or_clone(
-        provider,
-    ))))
+    Ok(Json(api::Definition(provider)))
 }
 
 /// `{"definition": …, "force": …}`, or the definition itself.
