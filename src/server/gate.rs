@@ -210,9 +210,11 @@ pub(super) fn method_not_allowed() -> ApiError {
     )
 }
 
+/// What a program is told; a person gets words of their own.
+pub(super) const NOTHING_HERE: &str = "there is nothing at this address";
+
 pub(super) fn not_found() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "there is nothing at this address")
-        .hint("GET /openapi.json lists every address")
+    ApiError::new(ErrorCode::NotFound, NOTHING_HERE).hint("GET /openapi.json lists every address")
 }
 
 #[cfg(test)]

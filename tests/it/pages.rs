@@ -42,7 +42,9 @@ async fn at_home_the_dashboard_opens_signed_in() {
         return;
     };
     let daemon = TestDaemon::start();
-    let agent = daemon.agent("scout");
+    // What an agent opened would end with it; the one that is ended is another.
+    let agent = daemon.agent("keeper");
+    daemon.agent("scout");
     browser.open(&format!("{}/ui/", daemon.url())).await;
     browser.inspect("sign-in-at-home").await;
     let empty = agent.post("/session", &json!({})).expect(200).json();
@@ -58,6 +60,13 @@ async fn at_home_the_dashboard_opens_signed_in() {
         browser.open(&format!("{}/{page}", daemon.url())).await;
         browser.inspect(&page.replace('/', "-")).await;
     }
+    browser
+        .open(&format!("{}/ui/agents/scout/revoke", daemon.url()))
+        .await;
+    browser.inspect("end-access").await;
+    browser.press("End access").await;
+    assert!(browser.text().await.contains("scout cannot use"));
+    browser.inspect("access-ended").await;
     browser.open(&format!("{}/ui/", daemon.url())).await;
     browser.press("Sign out").await;
     browser.open(&format!("{}/ui/", daemon.url())).await;

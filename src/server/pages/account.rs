@@ -6,7 +6,7 @@
 use super::prose::{Piece, sentence};
 use super::render::{Nav, Page, PageError, page, see_other, with_cookie};
 use crate::api::paths;
-use crate::model::{ErrorCode, Role};
+use crate::model::{Email, ErrorCode, Role};
 use crate::secret::{Password, Token};
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
@@ -67,7 +67,6 @@ struct SignInPage<'a> {
     problem: Option<Vec<Piece>>,
     is_local: bool,
     is_interrupted: bool,
-    can_sign_up: bool,
 }
 
 #[derive(Debug, Template)]
@@ -80,6 +79,8 @@ struct SignUpPage<'a> {
     email: &'a str,
     problem: Option<Vec<Piece>>,
     is_admin: bool,
+    invited: Option<Email>,
+    at_password: bool,
 }
 
 #[derive(Debug, Template)]
@@ -87,19 +88,20 @@ struct SignUpPage<'a> {
 struct AccountPage {
     nav: Nav,
     problem: Option<Vec<Piece>>,
+    at_new: bool,
 }
 
 /// What a form page shows beside its empty fields.
 #[derive(Debug, Default)]
 struct Attempt<'a> {
     email: &'a str,
-    problem: Option<&'a str>,
+    problem: Option<String>,
 }
 
 /// The sign-in page in place of the page that was asked for.
 pub(in crate::server) async fn sign_in_first(app: &App, cookies: &Cookies, next: &Next) -> Page {
     let attempt = Attempt::default();
-    show_sign_in(app, cookies, next, StatusCode::UNAUTHORIZED, &attempt).await
+    show_sign_in(app, cookies, next, StatusCode::UNAUTHORIZED, &attempt)
 }
 
 pub(super) async fn open_sign_in(
@@ -112,17 +114,16 @@ pub(super) async fn open_sign_in(
     if browser.session.is_some() {
         return see_other(next.as_str());
     }
-    show_sign_in(&app, &cookies, &next, StatusCode::OK, &Attempt::default()).await
+    show_sign_in(&app, &cookies, &next, StatusCode::OK, &Attempt::default())
 }
 
-async fn show_sign_in(
+fn show_sign_in(
     app: &App,
     cookies: &Cookies,
     next: &Next,
     status: StatusCode,
     attempt: &Attempt<'_>,
 ) -> Page {
-    let open = app.services.accounts.sign_up_open(None).await?;
     let token = FormToken::of(cookies.find(Cookie::Form, app))?;
     let shown = page(
         status,
@@ -131,10 +132,9 @@ async fn show_sign_in(
             csrf: token.field().reveal(),
             next: next.as_str(),
             email: attempt.email,
-            problem: attempt.problem.map(sentence),
+            problem: attempt.problem.as_deref().map(sentence),
             is_local: !app.origins.is_hosted(),
             is_interrupted: !next.is_home(),
-            can_sign_up: open.is_some(),
         },
     )?;
     Ok(token.hand_out(shown, app))
@@ -160,9 +160,9 @@ pub(super) async fn sign_in(
             let (status, problem) = again(error)?;
             let attempt = Attempt {
                 email: &form.email,
-                problem: Some(problem.message()),
+                problem: Some(problem.text()),
             };
-            let shown = show_sign_in(&app, &cookies, &next, status, &attempt).await?;
+            let shown = show_sign_in(&app, &cookies, &next, status, &attempt)?;
             Ok(problem.delay(shown))
         }
     }
@@ -171,10 +171,18 @@ pub(super) async fn sign_in(
 pub(super) async fn open_sign_up(
     State(app): State<App>,
     ForPerson(Query(coming)): ForPerson<Query<Coming>>,
+    browser: Browser,
     cookies: Cookies,
 ) -> Page {
     let attempt = Attempt::default();
-    show_sign_up(&app, &cookies, &coming, StatusCode::OK, &attempt).await
+    let shown = show_sign_up(&app, &cookies, &coming, StatusCode::OK, &attempt).await;
+    // Whoever opens their own used link again is where it led them.
+    match shown {
+        Err(error) if error.is_forbidden() && browser.session.is_some() => {
+            see_other(paths::DASHBOARD)
+        }
+        shown => shown,
+    }
 }
 
 async fn show_sign_up(
@@ -189,6 +197,7 @@ async fn show_sign_up(
     let Some(role) = role.await? else {
         return Err(closed(invitation.is_some()).into());
     };
+    let invited = app.services.accounts.invited(invitation.as_ref()).await?;
     let token = FormToken::of(cookies.find(Cookie::Form, app))?;
     let shown = page(
         status,
@@ -197,9 +206,15 @@ async fn show_sign_up(
             csrf: token.field().reveal(),
             next: Next::parse(&coming.next).as_str(),
             token: &coming.token,
-            email: attempt.email,
-            problem: attempt.problem.map(sentence),
+            email: match &invited {
+                Some(invited) if attempt.email.is_empty() => invited.as_str(),
+                _ => attempt.email,
+            },
+            at_password: invited.is_some()
+                || mentions_password(attempt.problem.as_deref().unwrap_or_default()),
+            problem: attempt.problem.as_deref().map(sentence),
             is_admin: role == Role::Admin,
+            invited: invited.clone(),
         },
     )?;
     Ok(token.hand_out(shown, app))
@@ -236,7 +251,7 @@ pub(super) async fn sign_up(
             let (status, problem) = again(error)?;
             let attempt = Attempt {
                 email: &form.email,
-                problem: Some(problem.message()),
+                problem: Some(problem.text()),
             };
             let shown = show_sign_up(&app, &cookies, &coming, status, &attempt).await?;
             Ok(problem.delay(shown))
@@ -261,8 +276,16 @@ pub(super) async fn open(person: Person) -> Page {
 
 fn show_account(person: &Person, status: StatusCode, problem: Option<&str>) -> Page {
     let nav = Nav::of(person, "account");
+    let at_new = problem.is_some_and(|problem| !problem.contains("current"));
     let problem = problem.map(sentence);
-    page(status, &AccountPage { nav, problem })
+    page(
+        status,
+        &AccountPage {
+            nav,
+            problem,
+            at_new,
+        },
+    )
 }
 
 pub(super) async fn change_password(
@@ -276,13 +299,18 @@ pub(super) async fn change_password(
     let accounts = &app.services.accounts;
     let changed = accounts.change_password(&person.session.person, current, new, from);
     match changed.await {
-        Ok(opened) => enter(&app, &opened, &Next::default()),
+        Ok(opened) => enter(&app, &opened, &Next::parse("/ui/?changed=password")),
         Err(error) => {
             let (status, problem) = again(error)?;
-            let shown = show_account(&person, status, Some(problem.message()))?;
+            let shown = show_account(&person, status, Some(&problem.text()))?;
             Ok(problem.delay(shown))
         }
     }
+}
+
+/// Whether the password is what to type again.
+fn mentions_password(problem: &str) -> bool {
+    problem.contains("password")
 }
 
 /// Sets the session cookie and goes on.
@@ -308,8 +336,15 @@ fn check_form(app: &App, cookies: &Cookies, sent: &str) -> Result<(), ApiError> 
 struct Problem(ApiError);
 
 impl Problem {
-    fn message(&self) -> &str {
-        self.0.message()
+    /// What is wrong; and after too many tries, how long to wait.
+    fn text(&self) -> String {
+        let message = self.0.message();
+        match self.0.next_step() {
+            Some(hint) if self.0.code() == ErrorCode::TooManyRequests => {
+                format!("{message}; {hint}")
+            }
+            _ => message.to_owned(),
+        }
     }
 
     /// Says when to come back, where that is known.

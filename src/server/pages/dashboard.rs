@@ -3,7 +3,8 @@
 use super::account;
 use super::render::{Nav, Page, moment, page, see_other, with_cookie};
 use crate::api::paths;
-use crate::model::{ClaimState, Connection, Handle};
+use crate::crypto::did;
+use crate::model::{ClaimState, Connection, ErrorCode, Handle};
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
@@ -13,7 +14,7 @@ use crate::server::state::App;
 use crate::services::IdentityStatus;
 use askama::Template;
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +23,10 @@ pub(super) struct View {
     code: Option<String>,
     /// The agent that was just accepted.
     claimed: Option<String>,
+    /// The agent whose access was just ended.
+    ended: Option<String>,
+    /// What was just changed: `password`.
+    changed: Option<String>,
 }
 
 #[derive(Debug, Template)]
@@ -31,6 +36,13 @@ struct Dashboard {
     notice: Option<String>,
     connections: Vec<ConnectionRow>,
     agents: Vec<AgentRow>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "end_agent.html")]
+struct EndAgent {
+    nav: Nav,
+    agent: AgentRow,
 }
 
 #[derive(Debug)]
@@ -47,7 +59,7 @@ struct ConnectionRow {
 #[derive(Debug)]
 struct AgentRow {
     handle: String,
-    did: String,
+    fingerprint: String,
     status: &'static str,
     tone: &'static str,
     can_be_ended: bool,
@@ -62,13 +74,15 @@ pub(super) async fn show(
     ForPerson(Query(view)): ForPerson<Query<View>>,
     browser: Browser,
     cookies: Cookies,
+    method: Method,
     headers: HeaderMap,
 ) -> Page {
-    if let Some(code) = &view.code {
+    // Looking ahead with HEAD, as link checkers and previews do, uses nothing up.
+    if let Some(code) = view.code.as_ref().filter(|_| method == Method::GET) {
         return redeem(&app, &Token::new(code), &browser, &headers).await;
     }
     match browser.into_person() {
-        Some(person) => dashboard(&app, &person, view.claimed.as_deref()).await,
+        Some(person) => dashboard(&app, &person, &view).await,
         None => account::sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
 }
@@ -77,6 +91,25 @@ pub(super) async fn show(
 pub(super) struct Ending {
     #[serde(default)]
     csrf: String,
+}
+
+/// Asks once more, because there is no way back.
+pub(super) async fn ask_to_end(
+    State(app): State<App>,
+    ForPerson(Path((handle,))): ForPerson<Path<(Handle,)>>,
+    person: Person,
+) -> Page {
+    let agents = app.services.identities.list(person.actor()).await?;
+    let found = agents.iter().find(|agent| agent.handle == handle);
+    let Some(agent) = found.map(AgentRow::of).filter(|row| row.can_be_ended) else {
+        return Err(ApiError::new(
+            ErrorCode::NotFound,
+            format!("no agent called {handle} acts for you"),
+        )
+        .into());
+    };
+    let nav = Nav::of(&person, "connections");
+    page(StatusCode::OK, &EndAgent { nav, agent })
 }
 
 /// Ends an agent: its next request is refused, here and at every running proxy.
@@ -89,7 +122,7 @@ pub(super) async fn revoke_agent(
     person.check_csrf(&form.csrf)?;
     let identities = &app.services.identities;
     identities.revoke(person.actor(), &handle).await?;
-    see_other(paths::DASHBOARD)
+    see_other(&format!("/ui/?ended={handle}"))
 }
 
 /// Signs the browser in with a code from the terminal; a link on another site may not do that.
@@ -109,7 +142,7 @@ async fn redeem(app: &App, code: &Token, browser: &Browser, headers: &HeaderMap)
     Ok(with_cookie(see_other(paths::DASHBOARD)?, cookie))
 }
 
-async fn dashboard(app: &App, person: &Person, claimed: Option<&str>) -> Page {
+async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
     let services = &app.services;
     let mut connections = Vec::new();
     for group in services.connections.list(person.actor()).await? {
@@ -121,19 +154,34 @@ async fn dashboard(app: &App, person: &Person, claimed: Option<&str>) -> Page {
         connections.extend(rows.map(|one| ConnectionRow::of(one, &service)));
     }
     let agents = services.identities.list(person.actor()).await?;
-    let claimed = claimed.and_then(|text| text.parse::<Handle>().ok());
-    let notice = claimed
-        .filter(|handle| agents.iter().any(|agent| agent.handle == *handle))
-        .map(|handle| format!("{handle} may use your connections now."));
     page(
         StatusCode::OK,
         &Dashboard {
             nav: Nav::of(person, "connections"),
-            notice,
+            notice: notice(view, &agents),
             connections,
             agents: agents.iter().map(AgentRow::of).collect(),
         },
     )
+}
+
+/// What was just done. Anybody can make a link that says so: of agents it is said only where it is
+/// true; that a password was changed cannot be seen here, and a false word of it does no harm.
+fn notice(view: &View, agents: &[IdentityStatus]) -> Option<String> {
+    let acts = |name: &str| {
+        let mut all = agents.iter();
+        all.any(|agent| agent.handle.as_str() == name && AgentRow::of(agent).can_be_ended)
+    };
+    if let Some(name) = view.claimed.as_deref().filter(|name| acts(name)) {
+        return Some(format!("{name} may use your connections now."));
+    }
+    if let Some(name) = &view.ended {
+        let handle: Handle = name.parse().ok()?;
+        let text = format!("{handle} cannot use your connections any more.");
+        return (!acts(name)).then_some(text);
+    }
+    (view.changed.as_deref() == Some("password"))
+        .then(|| "Your password is changed. Other browsers are signed out.".to_owned())
 }
 
 impl ConnectionRow {
@@ -165,7 +213,9 @@ impl AgentRow {
         };
         Self {
             handle: agent.handle.to_string(),
-            did: agent.did.to_string(),
+            fingerprint: did::decode(&agent.did)
+                .map(|key| did::fingerprint(&key))
+                .unwrap_or_default(),
             status,
             tone,
             can_be_ended: matches!(agent.state, ClaimState::Accepted { .. }),

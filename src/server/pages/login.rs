@@ -81,6 +81,9 @@ async fn refused(
     if app.origins.is_hosted() && error.code() == ErrorCode::Unauthenticated {
         return sign_in_first(app, cookies, &Next::parse(&paths::login_input(id))).await;
     }
+    if error.code() == ErrorCode::Unauthenticated {
+        return message::incomplete(error.message());
+    }
     Err(error.into())
 }
 
@@ -100,14 +103,14 @@ pub(super) async fn submit(
     let logins = &app.services.logins;
     if input.action == "cancel" {
         let session = logins.cancel_form(&id, visitor, &input.csrf).await?;
-        return finished(&session);
+        return finished(&app, &session).await;
     }
     let filled = FormInput {
         csrf: input.csrf,
         api_key: input.api_key.map(ApiKey::new),
     };
     match logins.submit_form(&id, visitor, filled).await? {
-        Submitted::Done(session) => finished(&session),
+        Submitted::Done(session) => finished(&app, &session).await,
         Submitted::TryAgain(form) => show(StatusCode::BAD_REQUEST, &form),
     }
 }
@@ -136,8 +139,11 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
     )
 }
 
-fn finished(session: &LoginSession) -> Page {
-    let provider = &session.provider;
+async fn finished(app: &App, session: &LoginSession) -> Page {
+    let provider = match app.services.providers.get(&session.provider).await {
+        Ok(provider) => provider.display_name.clone(),
+        Err(_) => session.provider.to_string(),
+    };
     match &session.state {
         LoginState::Failed { error } => message::called_off(
             "Not connected",

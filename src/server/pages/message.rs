@@ -2,7 +2,9 @@
 
 use super::prose::{Piece, sentence};
 use super::render::{Page, page};
+use crate::model::ErrorCode;
 use crate::server::error::ApiError;
+use crate::server::gate::NOTHING_HERE;
 use askama::Template;
 use http::StatusCode;
 
@@ -15,11 +17,23 @@ struct Message<'a> {
     text: Vec<Piece>,
     hint: Option<Vec<Piece>>,
     trace: Option<&'a str>,
+    leads_home: bool,
+}
+
+/// For a Host that is not ours: the style sheet and the icon would be refused like the page.
+#[derive(Debug, Template)]
+#[template(path = "plain.html")]
+struct Plain<'a> {
+    title: &'a str,
+    text: Vec<Piece>,
+    hint: Option<Vec<Piece>>,
+    trace: &'a str,
 }
 
 /// The page of a request that failed.
 pub(in crate::server) fn failure(error: &ApiError, trace: &str) -> String {
     let title = match error.status() {
+        _ if error.code() == ErrorCode::MisdirectedRequest => "This is another address",
         StatusCode::NOT_FOUND => "There is nothing here",
         StatusCode::GONE => "This link is used up",
         StatusCode::UNAUTHORIZED => "Please sign in",
@@ -29,16 +43,48 @@ pub(in crate::server) fn failure(error: &ApiError, trace: &str) -> String {
         StatusCode::INTERNAL_SERVER_ERROR => "Something went wrong here",
         _ => "That did not work",
     };
+    let (text, hint) = (sentence(error.message()), error.next_step().map(sentence));
+    if error.code() == ErrorCode::MisdirectedRequest {
+        let plain = Plain {
+            title,
+            text,
+            hint,
+            trace,
+        };
+        return plain.render().unwrap_or_else(|_| title.to_owned());
+    }
+    let is_nowhere = error.message() == NOTHING_HERE;
     let message = Message {
         tone: "bad",
         sign: "!",
         title,
-        text: sentence(error.message()),
-        hint: error.next_step().map(sentence),
+        text: if is_nowhere {
+            sentence("the address may be mistyped, or what it led to is gone")
+        } else {
+            text
+        },
+        hint: hint.filter(|_| !is_nowhere),
         trace: Some(trace),
+        leads_home: true,
     }
     .render();
     message.unwrap_or_else(|_| title.to_owned())
+}
+
+/// The page of a link that lacks a part.
+pub(super) fn incomplete(message: &str) -> Page {
+    page(
+        StatusCode::UNAUTHORIZED,
+        &Message {
+            tone: "bad",
+            sign: "!",
+            title: "This link is not complete",
+            text: sentence(message),
+            hint: None,
+            trace: None,
+            leads_home: false,
+        },
+    )
 }
 
 /// The page of something that is done.
@@ -52,6 +98,7 @@ pub(super) fn done(title: &str, message: &str, hint: &str) -> Page {
             text: sentence(message),
             hint: Some(sentence(hint)),
             trace: None,
+            leads_home: false,
         },
     )
 }
@@ -67,6 +114,7 @@ pub(super) fn called_off(title: &str, message: &str, hint: &str) -> Page {
             text: sentence(message),
             hint: Some(sentence(hint)),
             trace: None,
+            leads_home: false,
         },
     )
 }
@@ -74,7 +122,6 @@ pub(super) fn called_off(title: &str, message: &str, hint: &str) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ErrorCode;
 
     #[test]
     fn what_came_from_outside_is_escaped() {

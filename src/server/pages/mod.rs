@@ -29,7 +29,10 @@ pub(super) fn routes() -> Router<App> {
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
         .route("/ui/connections", get(dashboard::show))
-        .route("/ui/agents/{handle}/revoke", post(dashboard::revoke_agent))
+        .route(
+            "/ui/agents/{handle}/revoke",
+            get(dashboard::ask_to_end).post(dashboard::revoke_agent),
+        )
         .route("/ui/account", get(account::open))
         .route("/ui/account/password", post(account::change_password))
         .route(paths::AUDIT_PAGE, get(audit::show))

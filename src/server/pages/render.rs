@@ -21,6 +21,12 @@ pub(super) type Page = Result<Response, PageError>;
 #[derive(Debug)]
 pub(in crate::server) struct PageError(ApiError);
 
+impl PageError {
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.0.code() == ErrorCode::Forbidden
+    }
+}
+
 impl From<ApiError> for PageError {
     fn from(error: ApiError) -> Self {
         Self(error)

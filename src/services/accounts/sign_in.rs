@@ -270,12 +270,9 @@ fn wrong() -> Error {
 
 fn too_many(wait: Duration) -> Error {
     let wait = wait.unsigned_abs();
-    Error::new(
-        ErrorCode::TooManyRequests,
-        "too many wrong passwords; wait a moment and try again",
-    )
-    .hint(format!("try again in {} s", wait.as_secs() + 1))
-    .retry_after(wait)
+    Error::new(ErrorCode::TooManyRequests, "too many wrong passwords")
+        .hint(format!("try again in {} s", wait.as_secs() + 1))
+        .retry_after(wait)
 }
 
 #[cfg(test)]

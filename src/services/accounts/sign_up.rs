@@ -93,6 +93,11 @@ impl Accounts {
         }
     }
 
+    /// Whom an invitation was made for, where it was made for one address.
+    pub async fn invited(&self, token: Option<&Token>) -> Result<Option<Email>, Error> {
+        Ok(self.ticket(token).await?.and_then(|ticket| ticket.email))
+    }
+
     /// What the token is good for, looked at before a password is hashed for it. `None` where
     /// none is needed.
     async fn ticket(&self, token: Option<&Token>) -> Result<Option<Ticket>, Error> {

@@ -139,6 +139,11 @@ pub(crate) const ROUTES: &[Route] = &[
         "/ui/account/password",
         "current=a&new=b",
     ),
+    get(
+        "/ui/agents/{handle}/revoke",
+        "/ui/agents/nobody/revoke",
+        Wants::Browser,
+    ),
     form("/ui/agents/{handle}/revoke", "/ui/agents/nobody/revoke", ""),
     get("/audit", "/audit", Wants::Browser),
     get("/auth/login", "/auth/login", Wants::Browser),

@@ -143,7 +143,12 @@ pub(crate) fn exchange(to: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = connect(to);
     // The server may answer and close before it has read everything; the answer still counts.
     let _ = stream.write_all(bytes);
-    read_answer(&mut BufReader::new(stream))
+    let mut stream = BufReader::new(stream);
+    if bytes.starts_with(b"HEAD ") {
+        // It tells the length of a body that does not come.
+        return read_head(&mut stream);
+    }
+    read_answer(&mut stream)
 }
 
 /// Reads one answer from a stream that may carry more.
@@ -157,6 +162,14 @@ pub(crate) fn read_answer(from: &mut impl BufRead) -> Answer {
 }
 
 fn read_one(from: &mut impl BufRead) -> Answer {
+    let mut answer = read_head(from);
+    if answer.status >= 200 && answer.status != 204 && answer.status != 304 {
+        answer.body = read_body(from, &answer);
+    }
+    answer
+}
+
+fn read_head(from: &mut impl BufRead) -> Answer {
     let status_line = read_line(from);
     let status = status_line
         .split(' ')
@@ -172,15 +185,11 @@ fn read_one(from: &mut impl BufRead) -> Answer {
         let (name, value) = line.split_once(':').unwrap();
         headers.push((name.trim().to_owned(), value.trim().to_owned()));
     }
-    let mut answer = Answer {
+    Answer {
         status,
         headers,
         body: Vec::new(),
-    };
-    if status >= 200 && status != 204 && status != 304 {
-        answer.body = read_body(from, &answer);
     }
-    answer
 }
 
 fn read_body(from: &mut impl BufRead, head: &Answer) -> Vec<u8> {
