@@ -52,7 +52,7 @@ mod with_a_secret_service {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
+            + String::from_utf8_lossy(&output.stderr).as_ref();
         assert!(output.status.success(), "{said}");
         assert!(said.contains("1 passed"), "the test did not run:\n{said}");
     }
