@@ -1,18 +1,20 @@
 //! Custom definitions in files: `$AUTHSOME_HOME/providers/*.json`.
 //!
-//! Read again when a file came, went or changed. A bad file is reported and left out; it never
-//! stops anything.
+//! Read again when a file came, went or changed. A bad file is reported and left out, and what it was
+//! meant to define is then not to be had: another definition of that name, such as the bundled one,
+//! could send a credential to hosts that the file's owner has left.
 
 use super::source::{LARGEST, parse};
 use crate::model::{Provider, ProviderName};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Most files that are looked at.
+/// Most definitions a home may have; with more it is not known what they define.
 const MOST_FILES: usize = 1000;
 
 /// A file that could not be used, or that its owner should look at.
@@ -24,8 +26,24 @@ pub struct FileProblem {
     pub message: String,
 }
 
-/// What tells a file from its former self.
+/// A name that a file of the home defines, and nobody can read how.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub path: PathBuf,
+    pub message: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.path.file_name().unwrap_or(self.path.as_os_str());
+        write!(f, "{}: {}", file.display(), self.message)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// What tells a file from its former self; zeros for one that cannot be looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Stamp {
     path: PathBuf,
     modified: (i64, i64),
@@ -39,6 +57,39 @@ pub(super) struct Snapshot {
     stamps: Vec<Stamp>,
     pub(super) providers: BTreeMap<ProviderName, Arc<Provider>>,
     pub(super) problems: Vec<FileProblem>,
+    /// The names that unusable files stand for.
+    broken: BTreeMap<ProviderName, Broken>,
+    /// Why nobody knows which names the directory defines.
+    unlisted: Option<Broken>,
+}
+
+impl Snapshot {
+    /// The definition of a file, if one is of this name.
+    pub(super) fn find(&self, name: &ProviderName) -> Result<Option<Arc<Provider>>, Broken> {
+        if let Some(provider) = self.providers.get(name) {
+            return Ok(Some(Arc::clone(provider)));
+        }
+        match self.broken.get(name).or(self.unlisted.as_ref()) {
+            Some(broken) => Err(broken.clone()),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether it was read from these files as they are.
+    fn is_of(&self, stamps: &[Stamp]) -> bool {
+        self.unlisted.is_none() && self.stamps == stamps
+    }
+
+    fn leave_out(&mut self, path: &Path, message: String) {
+        self.problems.push(problem(path, message.clone()));
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str()?.parse().ok());
+        if let Some(name) = name {
+            let path = path.to_owned();
+            self.broken.insert(name, Broken { path, message });
+        }
+    }
 }
 
 /// The directory and what was last read from it.
@@ -68,50 +119,75 @@ impl HomeFiles {
 
     /// What the directory holds now; unchanged files cost a look at their time stamps.
     pub(super) fn current(&self) -> Arc<Snapshot> {
-        let (stamps, problems) = self.stamps();
+        let listed = self.stamps();
         let last = self
             .last
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some(last) = last.filter(|last| last.stamps == stamps) {
-            return last;
-        }
-        let fresh = Arc::new(read_all(stamps, problems));
+        let fresh = match listed {
+            Ok(stamps) => match last.filter(|last| last.is_of(&stamps)) {
+                Some(last) => return last,
+                None => read_all(stamps),
+            },
+            Err(broken) => Snapshot {
+                problems: vec![problem(&broken.path, broken.message.clone())],
+                unlisted: Some(broken),
+                ..Snapshot::default()
+            },
+        };
+        let fresh = Arc::new(fresh);
         *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&fresh));
         fresh
     }
 
-    fn stamps(&self) -> (Vec<Stamp>, Vec<FileProblem>) {
-        let mut stamps = Vec::new();
+    /// The files that should be definitions, in the order of their names.
+    fn stamps(&self) -> Result<Vec<Stamp>, Broken> {
+        let unlisted = |message: String| Broken {
+            path: self.dir.clone(),
+            message,
+        };
+        let unreadable = |e: io::Error| unlisted(format!("could not be read: {e}"));
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return (stamps, Vec::new()),
-            Err(e) => {
-                return (
-                    stamps,
-                    vec![problem(&self.dir, format!("could not be read: {e}"))],
-                );
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(unreadable(e)),
         };
-        for entry in entries.flatten().take(MOST_FILES) {
-            let path = entry.path();
+        let mut stamps = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(unreadable)?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            // A link is followed: a definition is no secret, and people share them.
-            if let Ok(found) = fs::metadata(&path) {
-                stamps.push(Stamp {
-                    path,
-                    modified: (found.mtime(), found.mtime_nsec()),
-                    changed: (found.ctime(), found.ctime_nsec()),
-                    size: found.size(),
-                    inode: found.ino(),
-                });
+            if stamps.len() == MOST_FILES {
+                return Err(unlisted(format!(
+                    "holds more than {MOST_FILES} definitions"
+                )));
             }
+            stamps.extend(Stamp::of(path));
         }
         stamps.sort_by(|a, b| a.path.cmp(&b.path));
-        (stamps, Vec::new())
+        Ok(stamps)
+    }
+}
+
+impl Stamp {
+    /// `None` for a file that has just gone. A link is followed: a definition is no secret, and people
+    /// share them; one that leads nowhere is a definition that cannot be read.
+    fn of(path: PathBuf) -> Option<Self> {
+        match fs::metadata(&path) {
+            Ok(found) => Some(Self {
+                path,
+                modified: (found.mtime(), found.mtime_nsec()),
+                changed: (found.ctime(), found.ctime_nsec()),
+                size: found.size(),
+                inode: found.ino(),
+            }),
+            Err(_) => fs::symlink_metadata(&path).is_ok().then(|| Self {
+                path,
+                ..Self::default()
+            }),
+        }
     }
 }
 
@@ -123,11 +199,8 @@ fn problem(path: &Path, message: impl Into<String>) -> FileProblem {
     }
 }
 
-fn read_all(stamps: Vec<Stamp>, problems: Vec<FileProblem>) -> Snapshot {
-    let mut snapshot = Snapshot {
-        problems,
-        ..Snapshot::default()
-    };
+fn read_all(stamps: Vec<Stamp>) -> Snapshot {
+    let mut snapshot = Snapshot::default();
     for stamp in &stamps {
         match read_one(&stamp.path) {
             Ok((provider, warnings)) => {
@@ -136,7 +209,7 @@ fn read_all(stamps: Vec<Stamp>, problems: Vec<FileProblem>) -> Snapshot {
                     .providers
                     .insert(provider.name.clone(), Arc::new(provider));
             }
-            Err(message) => snapshot.problems.push(problem(&stamp.path, message)),
+            Err(message) => snapshot.leave_out(&stamp.path, message),
         }
     }
     snapshot.stamps = stamps;

@@ -1,6 +1,6 @@
 //! All definitions in use: the bundled ones and those of the home's files, which win.
 
-use super::home::{FileProblem, HomeFiles, Snapshot};
+use super::home::{Broken, FileProblem, HomeFiles, Snapshot};
 use super::{Conflict, bundled, conflict};
 use crate::model::api_url::ApiUrl;
 use crate::model::{Provider, ProviderName};
@@ -18,7 +18,7 @@ pub struct Catalog {
 /// Every definition in use, each list sorted by name.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// Without those that a file of the same name hides.
+    /// Without those that a file of the same name hides, also one that cannot be used.
     pub bundled: Vec<Arc<Provider>>,
     /// From files.
     pub custom: Vec<Arc<Provider>>,
@@ -40,18 +40,19 @@ impl Catalog {
     }
 
     /// One definition: a file's, else the bundled one. Looks at the disk only for a name it does
-    /// not know, so that it can be asked on every request; [`Catalog::list`] notices changes.
-    pub fn find(&self, name: &ProviderName) -> Option<Arc<Provider>> {
-        if let Some(files) = &self.files {
-            let known = files.known();
-            if let Some(provider) = known.providers.get(name) {
-                return Some(Arc::clone(provider));
-            }
-            if bundled::find(name).is_none() {
-                return files.current().providers.get(name).cloned();
-            }
-        }
-        bundled::find(name)
+    /// not know or cannot read, so that it can be asked on every request; [`Catalog::list`] notices
+    /// changes. A name whose file cannot be used is an error, never the bundled definition.
+    pub fn find(&self, name: &ProviderName) -> Result<Option<Arc<Provider>>, Broken> {
+        let bundled = bundled::find(name);
+        let Some(files) = &self.files else {
+            return Ok(bundled);
+        };
+        let found = match files.known().find(name) {
+            Ok(None) if bundled.is_some() => return Ok(bundled),
+            Ok(None) | Err(_) => files.current().find(name)?,
+            Ok(found) => found,
+        };
+        Ok(found.or(bundled))
     }
 
     /// A bundled definition, whatever hides it.
@@ -59,11 +60,11 @@ impl Catalog {
         bundled::find(name)
     }
 
-    /// Whether `name` is a file's.
+    /// Whether `name` is a file's, usable or not.
     pub fn is_custom(&self, name: &ProviderName) -> bool {
         self.files
             .as_ref()
-            .is_some_and(|files| files.known().providers.contains_key(name))
+            .is_some_and(|files| !matches!(files.known().find(name), Ok(None)))
     }
 
     /// Everything, with files read anew where they changed.
@@ -78,7 +79,7 @@ impl Catalog {
         }
         Listing {
             bundled: bundled::all()
-                .filter(|provider| !snapshot.providers.contains_key(&provider.name))
+                .filter(|provider| matches!(snapshot.find(&provider.name), Ok(None)))
                 .collect(),
             custom: snapshot.providers.values().cloned().collect(),
             problems,

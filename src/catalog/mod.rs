@@ -17,7 +17,7 @@ mod source;
 
 pub use check::Checked;
 pub use conflict::Conflict;
-pub use home::FileProblem;
+pub use home::{Broken, FileProblem};
 pub use index::{Catalog, Listing};
 pub use problem::{Invalid, Problem};
 pub use source::{LARGEST, check, parse, to_file_text};

@@ -32,7 +32,7 @@ fn every_provider_renders_a_key_for_each_of_its_hosts() {
 #[test]
 fn github_gets_a_bearer_token_at_its_api_and_basic_for_git() {
     let provider = Catalog::bundled()
-        .find(&"github-pat".parse().unwrap())
+        .find_bundled(&"github-pat".parse().unwrap())
         .unwrap();
     let header = |host| match provider.render(&key(), Some(host)).unwrap().parts.remove(0) {
         InjectedPart::Header { name, value } => format!("{name}: {}", value.reveal()),

@@ -102,7 +102,7 @@ fn no_pattern_takes_in_a_host_of_another_provider() {
 
 fn bundled(name: &str) -> Provider {
     let name = name.parse().unwrap();
-    Provider::clone(&Catalog::bundled().find(&name).unwrap())
+    Provider::clone(&Catalog::bundled().find_bundled(&name).unwrap())
 }
 
 #[test]

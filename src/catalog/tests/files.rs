@@ -17,22 +17,21 @@ fn write(dir: &Path, file: &str, host: &str) {
     fs::write(dir.join(file), text).unwrap();
 }
 
+fn display_name(catalog: &Catalog, of: &str) -> String {
+    let found = catalog.find(&name(of)).unwrap().unwrap();
+    found.display_name.clone()
+}
+
 #[test]
 fn a_file_wins_over_the_bundled_definition_of_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::with_custom(dir.path());
-    assert_eq!(
-        catalog.find(&name("openai")).unwrap().display_name,
-        "OpenAI"
-    );
+    assert_eq!(display_name(&catalog, "openai"), "OpenAI");
     write(dir.path(), "openai.json", "llm.corp.example");
     let listing = catalog.list();
     assert_eq!(listing.custom.len(), 1);
     assert!(listing.bundled.iter().all(|p| p.name.as_str() != "openai"));
-    assert_eq!(
-        catalog.find(&name("openai")).unwrap().display_name,
-        "llm.corp.example"
-    );
+    assert_eq!(display_name(&catalog, "openai"), "llm.corp.example");
     assert!(catalog.is_custom(&name("openai")));
     assert_eq!(
         catalog.find_bundled(&name("openai")).unwrap().display_name,
@@ -40,24 +39,18 @@ fn a_file_wins_over_the_bundled_definition_of_its_name() {
     );
     fs::remove_file(dir.path().join("openai.json")).unwrap();
     assert!(catalog.list().custom.is_empty());
-    assert_eq!(
-        catalog.find(&name("openai")).unwrap().display_name,
-        "OpenAI"
-    );
+    assert_eq!(display_name(&catalog, "openai"), "OpenAI");
 }
 
 #[test]
 fn a_new_file_is_found_by_name_and_a_changed_one_by_the_next_list() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::with_custom(dir.path().join("providers"));
-    assert!(catalog.find(&name("acme")).is_none());
+    assert_eq!(catalog.find(&name("acme")), Ok(None));
     fs::create_dir(dir.path().join("providers")).unwrap();
     let providers = dir.path().join("providers");
     write(&providers, "acme.json", "api.acme.example");
-    assert_eq!(
-        catalog.find(&name("acme")).unwrap().display_name,
-        "api.acme.example"
-    );
+    assert_eq!(display_name(&catalog, "acme"), "api.acme.example");
     write(&providers, "acme.json", "longer.api.acme.example");
     assert_eq!(
         catalog.list().custom[0].display_name,
@@ -102,6 +95,54 @@ fn a_bad_file_is_reported_and_stops_nothing() {
         ]
     );
     assert!(listing.problems.iter().all(|p| !p.is_warning));
+}
+
+#[test]
+fn the_bundled_definition_never_stands_in_for_a_file_nobody_can_read() {
+    for broken in ["", "{", "{\"name\": \"openai\"}", "{\"name\": \"other\"}"] {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::with_custom(dir.path());
+        assert_eq!(display_name(&catalog, "openai"), "OpenAI");
+        let file = dir.path().join("openai.json");
+        fs::write(&file, broken).unwrap();
+        assert!(
+            catalog
+                .list()
+                .bundled
+                .iter()
+                .all(|p| p.name.as_str() != "openai")
+        );
+        let refused = catalog.find(&name("openai")).unwrap_err();
+        assert!(
+            refused.to_string().starts_with("openai.json: "),
+            "{refused}"
+        );
+        assert!(catalog.is_custom(&name("openai")));
+        assert_eq!(display_name(&catalog, "anthropic"), "Anthropic");
+        // Mended, it is there at once.
+        write(dir.path(), "openai.json", "llm.corp.example");
+        assert_eq!(display_name(&catalog, "openai"), "llm.corp.example");
+    }
+}
+
+#[test]
+fn a_link_to_nowhere_and_a_directory_nobody_can_list_define_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let providers = dir.path().join("providers");
+    let catalog = Catalog::with_custom(&providers);
+    assert_eq!(display_name(&catalog, "openai"), "OpenAI");
+    fs::create_dir(&providers).unwrap();
+    std::os::unix::fs::symlink("/nowhere/openai.json", providers.join("openai.json")).unwrap();
+    assert_eq!(catalog.list().problems.len(), 1);
+    catalog.find(&name("openai")).unwrap_err();
+    assert_eq!(display_name(&catalog, "anthropic"), "Anthropic");
+    fs::remove_file(providers.join("openai.json")).unwrap();
+    fs::remove_dir(&providers).unwrap();
+    // Root can list any directory; nobody can list a file.
+    fs::write(&providers, "").unwrap();
+    let listing = catalog.list();
+    assert_eq!((listing.bundled.len(), listing.problems.len()), (0, 1));
+    catalog.find(&name("anthropic")).unwrap_err();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Why a definition is not taken, and what would be. Pure.
 
-use crate::catalog::{Conflict, Invalid};
+use crate::catalog::{Broken, Conflict, Invalid};
 use crate::model::{ErrorCode, Provider, ProviderName};
 use crate::services::Error;
 use serde_json::Value;
@@ -70,6 +70,17 @@ pub(super) fn exists(name: &ProviderName) -> Error {
     .hint("replace it with `--force`")
     .provider(name)
     .operation("register")
+}
+
+/// A name whose file cannot be used. What else is called so could send the credential elsewhere.
+pub(super) fn broken_file(name: &ProviderName, broken: Broken) -> Error {
+    Error::new(
+        ErrorCode::InvalidProviderSchema,
+        format!("the file that defines `{name}` in the daemon's home cannot be used"),
+    )
+    .hint("`authsome doctor` says what is wrong with it; mend it, or take it away")
+    .provider(name)
+    .caused_by(broken)
 }
 
 pub(super) fn defined_by_file(name: &ProviderName) -> Error {

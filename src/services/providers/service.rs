@@ -34,7 +34,8 @@ pub struct Registered {
 pub enum Removed {
     /// A custom definition is gone.
     Removed,
-    /// A bundled one is as it was shipped; its connections are revoked.
+    /// What the name stood for before is in use again, bundled or a file's; the connections are
+    /// revoked.
     Reset,
 }
 
@@ -96,7 +97,11 @@ impl Providers {
             }
         };
         let stored = self.stored.get(name.clone(), store.generation(), load);
-        Ok(stored.await?.or_else(|| self.catalog.find(name)))
+        if let Some(stored) = stored.await? {
+            return Ok(Some(stored));
+        }
+        let found = self.catalog.find(name);
+        found.map_err(|broken| refusal::broken_file(name, broken))
     }
 
     /// The same for whoever goes through many: one that cannot be read is passed over.
@@ -212,12 +217,13 @@ impl Providers {
     ) -> Result<(Removed, u64), Error> {
         let actor = actor.into();
         actor.require_admin("remove providers")?;
-        let removed = match (self.catalog.find(name), self.catalog.find_bundled(name)) {
-            (_, Some(_)) => Removed::Reset,
-            (_, None) => Removed::Removed,
-        };
         let from_file = self.catalog.is_custom(name);
-        let known = self.catalog.find(name).is_some();
+        let known = from_file || self.catalog.find_bundled(name).is_some();
+        let removed = if known {
+            Removed::Reset
+        } else {
+            Removed::Removed
+        };
         let event = actor.sign(AuditEvent::new(EventName::ProviderRemoved).on(name, None));
         let name = name.clone();
         let write = self.core.store.write(move |tx| {

@@ -2,7 +2,7 @@
 
 use super::house::{OPENAI_KEY, Place, code, connection, on_both, provider};
 use authsome::model::ErrorCode;
-use authsome::services::Removed;
+use authsome::services::{Removed, RouteScope};
 use serde_json::{Value, json};
 
 on_both!(
@@ -12,6 +12,8 @@ on_both!(
     removing_a_custom_definition_ends_its_connections,
     removing_a_bundled_definition_resets_it,
     a_file_of_the_home_is_read_and_not_deleted,
+    a_key_for_a_file_nobody_can_read_goes_nowhere,
+    removing_what_stood_over_a_file_resets_it,
     hostile_definitions_are_refused,
 );
 
@@ -206,4 +208,55 @@ async fn hostile_definitions_are_refused(place: Place) {
     }
     assert_eq!(house.events().await.len(), before);
     assert_eq!(providers.list().await.unwrap().custom.len(), 0);
+}
+
+/// The gateway's key must not be sent to the service the gateway stands for.
+async fn a_key_for_a_file_nobody_can_read_goes_nowhere(place: Place) {
+    let file = place.providers_dir().join("openai.json");
+    let mut gateway = with("name", "openai".into());
+    gateway["display_name"] = "Gateway".into();
+    std::fs::write(&file, gateway.to_string()).unwrap();
+    let house = place.local().await;
+    let scout = house.local_agent(&place, "scout").await;
+    let caller = house.caller(&scout).await;
+    house
+        .login(&caller, "openai", "default", "key-of-the-gateway")
+        .await;
+    house.resolve(&scout, "openai", None).await.unwrap();
+    house.close().await;
+    std::fs::write(&file, "{").unwrap();
+    let house = place.local().await;
+    let refused = house.resolve(&scout, "openai", None).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidProviderSchema);
+    assert!(refused.next_step().unwrap().contains("doctor"), "{refused}");
+    let caller = house.caller(&scout).await;
+    let listed = house.services.providers.list().await.unwrap();
+    assert!(listed.bundled.iter().all(|p| p.name.as_str() != "openai"));
+    let resolver = &house.services.resolver;
+    for scope in [RouteScope::Connected, RouteScope::Configured] {
+        let routes = resolver.routes(&caller, scope).await.unwrap();
+        assert!(
+            routes
+                .iter()
+                .all(|route| route.provider.as_str() != "openai")
+        );
+    }
+    let ready = house.services.status.ready(&caller).await.unwrap();
+    assert!(ready.warnings.iter().any(|w| w.contains("openai.json")));
+}
+
+async fn removing_what_stood_over_a_file_resets_it(place: Place) {
+    let file = place.providers_dir().join("acme.json");
+    std::fs::write(&file, acme().to_string()).unwrap();
+    let house = place.local().await;
+    let caller = house
+        .caller(&house.local_agent(&place, "scout").await)
+        .await;
+    let providers = &house.services.providers;
+    let over = with("display_name", "Acme 2".into());
+    providers.register(&caller, over, true).await.unwrap();
+    let (removed, _) = providers.remove(&caller, &provider("acme")).await.unwrap();
+    assert_eq!(removed, Removed::Reset);
+    let found = providers.get(&provider("acme")).await.unwrap();
+    assert_eq!(found.display_name, "Acme");
 }
