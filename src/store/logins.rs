@@ -114,6 +114,21 @@ impl Reader {
         row.as_ref().map(read).transpose()
     }
 
+    /// How many logins an Identity has begun since then, whatever became of them.
+    pub async fn count_logins_since(
+        &mut self,
+        identity: &Handle,
+        since: OffsetDateTime,
+    ) -> Result<i64, Error> {
+        let row = self
+            .one(
+                "SELECT COUNT(*) FROM login_sessions WHERE identity = $1 AND created_at > $2",
+                args![identity.as_str(), since],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.columns("count").int())
+    }
+
     /// How many logins an Identity has open, to hold it to a few.
     pub async fn count_open_logins(
         &mut self,

@@ -18,6 +18,9 @@ use std::sync::Arc;
 
 /// Logins one identity may have open at once.
 const MOST_OPEN: i64 = 20;
+/// Logins one identity may begin within the lifetime of one, also those that are over at once: each
+/// is a row for an hour.
+const MOST_BEGUN: i64 = 100;
 const MOST_SCOPES: usize = 100;
 /// In bytes.
 const LONGEST_SCOPE: usize = 256;
@@ -100,6 +103,9 @@ impl Logins {
             async move {
                 let is_open = !record.login.state.is_final();
                 let now = tx.now();
+                if tx.count_logins_since(&handle, now - LOGIN_LIFETIME).await? >= MOST_BEGUN {
+                    return Err(too_many_begun());
+                }
                 if is_open && tx.count_open_logins(&handle, now).await? >= MOST_OPEN {
                     return Err(too_many_open());
                 }
@@ -336,6 +342,15 @@ pub(super) fn over() -> Error {
         "this login is over: it was finished, cancelled, or is older than 10 minutes",
     )
     .hint("begin another one with `authsome login`")
+}
+
+fn too_many_begun() -> Error {
+    Error::new(
+        ErrorCode::TooManyRequests,
+        "this identity has begun too many logins in the last 10 minutes",
+    )
+    .hint("ask `authsome list` whether a provider is connected; begin again in a few minutes")
+    .retry_after(std::time::Duration::from_mins(1))
 }
 
 fn too_many_open() -> Error {

@@ -16,6 +16,8 @@ on_both!(
     an_unknown_provider_or_flow_is_refused,
     strange_wishes_are_refused,
     only_a_few_logins_are_open_at_once,
+    asking_for_what_is_connected_in_a_loop_comes_to_an_end,
+    beginning_and_cancelling_in_a_loop_comes_to_an_end,
     a_revoked_identity_stores_nothing,
     two_answers_at_once_store_one,
 );
@@ -311,4 +313,36 @@ async fn two_answers_at_once_store_one(place: Place) {
         .show(&caller, &openai, &default, false)
         .await
         .unwrap();
+}
+
+async fn asking_for_what_is_connected_in_a_loop_comes_to_an_end(place: Place) {
+    let house = place.local().await;
+    let scout = house.local_agent(&place, "scout").await;
+    let other = house.local_agent(&place, "other").await;
+    let caller = house.caller(&scout).await;
+    house.login(&caller, "openai", "default", OPENAI_KEY).await;
+    for _ in 1..100 {
+        house.begin(&caller, "openai", "default").await;
+    }
+    let logins = &house.services.logins;
+    let refused = logins.begin(&caller, wish("openai", "default")).await;
+    assert_eq!(code(refused), ErrorCode::TooManyRequests);
+    // It is this identity's loop alone, and ends when it does.
+    let another = house.caller(&other).await;
+    house.begin(&another, "openai", "default").await;
+    house.advance(Duration::minutes(10));
+    house.begin(&caller, "openai", "default").await;
+}
+
+async fn beginning_and_cancelling_in_a_loop_comes_to_an_end(place: Place) {
+    let house = place.local().await;
+    let scout = house.local_agent(&place, "scout").await;
+    let caller = house.caller(&scout).await;
+    let logins = &house.services.logins;
+    for _ in 0..100 {
+        let id = house.begin(&caller, "openai", "default").await;
+        logins.cancel(&caller, &id).await.unwrap();
+    }
+    let refused = logins.begin(&caller, wish("openai", "default")).await;
+    assert_eq!(code(refused), ErrorCode::TooManyRequests);
 }
