@@ -1,7 +1,7 @@
 //! What the store said a moment ago, kept while nothing has been written since.
 //!
-//! A value is good for exactly one generation of the store: every committed change makes all of them
-//! stale at once, so a revocation is seen by the next request. Where other processes write too
+//! A value is good for exactly one generation of the store: every committed change of what may be
+//! kept makes all of them stale at once, so a revocation is seen by the next request. Where other processes write too
 //! (`PostgreSQL`) there is no generation, and nothing is kept.
 
 use super::Error;

@@ -6,7 +6,7 @@
 
 use super::conn::{Conn, Purpose, Source, Sql};
 use super::value::{Row, Value};
-use super::{Error, LOCK_WAIT};
+use super::{Error, LOCK_WAIT, sql};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Reader {
     /// The first error inside a transaction. `PostgreSQL` refuses everything after it until the
     /// savepoint is undone, `SQLite` does not; here both do.
     failed: Option<Error>,
+    /// Whether a statement has changed rows that callers keep copies of.
+    touched: bool,
 }
 
 impl Reader {
@@ -38,6 +40,7 @@ impl Reader {
             in_transaction: false,
             mid_statement: false,
             failed: None,
+            touched: false,
         }
     }
 
@@ -52,6 +55,11 @@ impl Reader {
     /// The error that undid the current job, if any; asking clears it.
     pub(super) const fn take_failure(&mut self) -> Option<Error> {
         self.failed.take()
+    }
+
+    /// Whether rows that callers keep copies of were changed since this was last asked.
+    pub(super) const fn take_touched(&mut self) -> bool {
+        std::mem::replace(&mut self.touched, false)
     }
 
     /// Gives up the connection; a new one is opened when next needed.
@@ -94,7 +102,9 @@ impl Reader {
     ) -> Result<Vec<Row>, Error> {
         let sql = sql.into();
         if self.in_transaction {
+            let kept = sql::changes_what_is_kept(&sql);
             let result = self.begin_statement()?.fetch_all(sql, args).await;
+            self.touched |= kept && result.as_ref().is_ok_and(|rows| !rows.is_empty());
             return self.end_statement(result);
         }
         match self.all_once(sql.clone(), args.clone()).await {
@@ -110,7 +120,9 @@ impl Reader {
     ) -> Result<Option<Row>, Error> {
         let sql = sql.into();
         if self.in_transaction {
+            let kept = sql::changes_what_is_kept(&sql);
             let result = self.begin_statement()?.fetch_optional(sql, args).await;
+            self.touched |= kept && result.as_ref().is_ok_and(Option::is_some);
             return self.end_statement(result);
         }
         match self.one_once(sql.clone(), args.clone()).await {
@@ -125,7 +137,10 @@ impl Reader {
         sql: impl Into<Sql>,
         args: Vec<Value>,
     ) -> Result<u64, Error> {
-        let result = self.begin_statement()?.execute(sql.into(), args).await;
+        let sql = sql.into();
+        let kept = sql::changes_what_is_kept(&sql);
+        let result = self.begin_statement()?.execute(sql, args).await;
+        self.touched |= kept && result.as_ref().is_ok_and(|rows| *rows > 0);
         self.end_statement(result)
     }
 

@@ -19,6 +19,32 @@ pub(super) fn rows(rows: usize, columns: usize) -> String {
     text
 }
 
+/// Tables of which nobody keeps a copy between two requests. Everything else is in someone's cache,
+/// or may be tomorrow.
+const NEVER_KEPT: [&str; 6] = [
+    "audit_events",
+    "browser_sessions",
+    "login_sessions",
+    "one_time_tokens",
+    "sign_in_attempts",
+    "used_proofs",
+];
+
+/// Whether a statement may make a cached row untrue. One that is spelt in an unknown way does.
+pub(super) fn changes_what_is_kept(statement: &str) -> bool {
+    let mut words = statement.split(|c: char| c.is_ascii_whitespace() || c == '(');
+    let table = match words.next() {
+        Some("SELECT") => return false,
+        Some("UPDATE") => words.next(),
+        Some("INSERT" | "DELETE") => words
+            .any(|word| matches!(word, "INTO" | "FROM"))
+            .then(|| words.next())
+            .flatten(),
+        _ => None,
+    };
+    table.is_none_or(|table| !NEVER_KEPT.contains(&table))
+}
+
 /// `(?,?),(?,?)…`
 fn anonymous_rows(rows: usize, columns: usize) -> String {
     let row = format!("({})", vec!["?"; columns].join(","));
@@ -51,6 +77,30 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_keeps_is_told_from_what_somebody_may() {
+        for harmless in [
+            "SELECT handle FROM identities",
+            "INSERT OR FAIL INTO used_proofs (key, expires_at) VALUES (?,?)",
+            "INSERT INTO audit_events(seq) VALUES ($1)",
+            "UPDATE browser_sessions SET seen_at = $2",
+            "DELETE FROM sign_in_attempts WHERE key = $1",
+        ] {
+            assert!(!changes_what_is_kept(harmless), "{harmless}");
+        }
+        for change in [
+            "UPDATE claims SET state = 'revoked'",
+            "DELETE FROM connections WHERE provider = $1",
+            "INSERT INTO identities (handle) SELECT id FROM login_sessions",
+            "UPDATE used_proofs_of_others SET key = $1",
+            "WITH gone AS (DELETE FROM claims) DELETE FROM used_proofs",
+            "update claims set state = 'revoked'",
+            "",
+        ] {
+            assert!(changes_what_is_kept(change), "{change}");
+        }
+    }
 
     #[test]
     fn rows_number_their_placeholders_through() {

@@ -184,8 +184,10 @@ impl Store {
         self.inner.feed.subscribe(capacity)
     }
 
-    /// Stands still while nothing but proofs and events was written: what was read at one value
-    /// may be used while it is the same. `None` where other processes write too: do not cache.
+    /// Stands still while nothing was written but what nobody keeps copies of (proofs, events,
+    /// browser sessions, one-time tokens, sign-in attempts, logins in progress): anything else that
+    /// was read at one value may be used while it is the same. `None` where other processes write
+    /// too: do not cache.
     pub fn generation(&self) -> Option<u64> {
         self.inner
             .is_sqlite

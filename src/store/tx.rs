@@ -44,6 +44,7 @@ impl Tx {
     pub(super) fn start(&mut self) {
         self.now = self.clock.now();
         self.events.clear();
+        self.reader.take_touched();
     }
 
     /// Gives the event its id and time, and remembers it for the subscribers.

@@ -222,7 +222,7 @@ impl Writer {
         match &committed {
             Ok(()) => {
                 self.tx.set_in_transaction(false);
-                if !kept.is_empty() {
+                if self.tx.take_touched() {
                     self.generation.fetch_add(1, Ordering::Release);
                 }
                 self.feed.publish(events);

@@ -1,9 +1,10 @@
 //! The writer: what is acknowledged is there, what fails leaves nothing, and nothing stops it.
 
-use super::database::{Database, change, event, marks_of, on_both, proof};
-use authsome::store::{Error, Store};
+use super::database::{Database, change, event, marks_of, on_both, proof, with_principals};
+use authsome::store::{Error, OneTimeToken, Store, TokenKind};
 use futures_util::poll;
 use std::pin::pin;
+use time::Duration;
 
 on_both!(
     sixteen_tasks_keep_everything_they_were_told,
@@ -15,6 +16,7 @@ on_both!(
     closing_finishes_what_is_queued_and_takes_no_more,
     changes_take_turns,
     the_generation_moves_with_changes_alone,
+    what_nobody_keeps_leaves_the_generation_alone,
     the_instance_keeps_its_name,
 );
 
@@ -216,6 +218,58 @@ async fn the_generation_moves_with_changes_alone(database: Database) {
     assert_eq!(store.generation(), Some(before));
     put(&store, "changed".into()).await.unwrap();
     assert!(store.generation() > Some(before));
+}
+
+/// Anybody can have these written: they must not cost the others what is cached for them.
+async fn what_nobody_keeps_leaves_the_generation_alone(database: Database) {
+    let store = database.open().await;
+    let Some(before) = store.generation() else {
+        return;
+    };
+    let now = database.now();
+    let token = OneTimeToken {
+        hash: [1; 32],
+        kind: TokenKind::SignIn,
+        subject: Some("scout".into()),
+        payload: serde_json::Map::new(),
+        created_by: None,
+        created_at: now,
+        expires_at: now + Duration::minutes(1),
+        used_at: None,
+    };
+    change(&store, move |tx| {
+        Box::pin(async move {
+            tx.record_failure("account:one", Duration::HOUR).await?;
+            tx.insert_token(&token).await?;
+            tx.spend_token(TokenKind::SignIn, &[1; 32]).await?;
+            tx.delete_browser_session(&[2; 32]).await?;
+            tx.expire_logins().await
+        })
+    })
+    .await
+    .unwrap();
+    store.purge_expired(now + Duration::days(2)).await.unwrap();
+    // A statement that finds nothing changes nothing.
+    let nobody = "principal_nobody".parse().unwrap();
+    change(&store, move |tx| {
+        Box::pin(async move { tx.set_disabled(&nobody, true).await })
+    })
+    .await
+    .unwrap();
+    assert_eq!(store.generation(), Some(before));
+    with_principals(&store, &["ada"]).await;
+    let known = store.generation();
+    assert!(known > Some(before));
+    let ada = "principal_ada".parse().unwrap();
+    change(&store, move |tx| {
+        Box::pin(async move {
+            tx.record_failure("account:one", Duration::HOUR).await?;
+            tx.set_disabled(&ada, true).await
+        })
+    })
+    .await
+    .unwrap();
+    assert!(store.generation() > known);
 }
 
 async fn the_instance_keeps_its_name(database: Database) {
