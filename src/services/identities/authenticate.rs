@@ -7,7 +7,7 @@ use super::known::Known;
 use super::service::{Identities, SignedRequest, use_of};
 use crate::crypto::VerifyingKey;
 use crate::crypto::proof::{self, Expected, Proof, UnverifiedProof};
-use crate::model::{AuditEvent, Caller, Did, ErrorCode, EventName, Outcome};
+use crate::model::{AuditEvent, Caller, Did, ErrorCode, EventName, Handle, Outcome};
 use crate::services::Error;
 use crate::store::{self, ProofUse};
 use std::sync::Arc;
@@ -66,14 +66,26 @@ impl Identities {
     /// Spends the proof, durably; a second time is `Unauthenticated`.
     pub async fn spend(&self, unspent: Unspent) -> Result<Caller, Error> {
         let Unspent { caller, proof } = unspent;
-        match self.core.store.release(proof, Vec::new()).await {
-            Ok(()) => Ok(caller),
-            Err(replayed @ store::Error::Replayed) => {
-                self.tell_replayed(&caller).await;
-                Err(replayed.into())
-            }
-            Err(failed) => Err(failed.into()),
+        let spent = self.core.store.release(proof, Vec::new()).await;
+        let spent = spent.map_err(Error::from);
+        self.spent(spent, &caller.did, |event| event.by(&caller))
+            .await?;
+        Ok(caller)
+    }
+
+    /// Hands the result of spending a proof of `did` on; a replay is told to the audit log, under
+    /// the name that `sign` gives. Whatever spends a proof, in whichever commit, ends with this.
+    pub(in crate::services) async fn spent<T>(
+        &self,
+        result: Result<T, Error>,
+        did: &Did,
+        sign: impl FnOnce(AuditEvent) -> AuditEvent,
+    ) -> Result<T, Error> {
+        if result.as_ref().is_err_and(is_replay) {
+            let event = sign(AuditEvent::new(EventName::ProofRefused));
+            self.tell(did, "replayed", event).await;
         }
+        result
     }
 
     async fn find_known(&self, proof: &UnverifiedProof<'_>) -> Result<Arc<Known>, Error> {
@@ -129,14 +141,8 @@ impl Identities {
         Ok(proof)
     }
 
-    pub(in crate::services) async fn tell_replayed(&self, caller: &Caller) {
-        let event = AuditEvent::new(EventName::ProofRefused).by(caller);
-        self.tell(&caller.did, "replayed", event).await;
-    }
-
     async fn tell_shut_out(&self, did: &Did, known: &Known) {
-        let mut event = AuditEvent::new(EventName::ProofRefused);
-        event.identity = Some(known.handle.clone());
+        let event = of(&known.handle, AuditEvent::new(EventName::ProofRefused));
         self.tell(did, "shut out", event).await;
     }
 
@@ -152,6 +158,18 @@ impl Identities {
             tracing::warn!(error.cause = %cause, "a refused proof was not audited");
         }
     }
+}
+
+fn is_replay(error: &Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<store::Error>())
+        .is_some_and(|cause| matches!(cause, store::Error::Replayed))
+}
+
+/// Names the identity in an event about one that is nobody's Caller, or not yet.
+pub(super) fn of(handle: &Handle, mut event: AuditEvent) -> AuditEvent {
+    event.identity = Some(handle.clone());
+    event
 }
 
 pub(super) fn parse(token: &str) -> Result<UnverifiedProof<'_>, Error> {

@@ -1,11 +1,11 @@
 //! The administrator of a laptop's home, and how an identity becomes theirs without a browser.
 
-use super::authenticate::refused;
+use super::authenticate::{of, refused};
 use super::claim::taken;
 use super::service::{Identities, IdentityStatus, SignedRequest, not_found, use_of};
 use crate::crypto::{did, random};
 use crate::model::{
-    AuditEvent, ClaimState, ErrorCode, EventName, Handle, Principal, PrincipalId, Role,
+    AuditEvent, ClaimState, Did, ErrorCode, EventName, Handle, Principal, PrincipalId, Role,
 };
 use crate::secret::Token;
 use crate::services::Error;
@@ -31,14 +31,15 @@ impl Identities {
             )
             .hint("open the claim URL that `authsome init` shows"));
         };
-        let proof = self.holder_proof(request, handle).await?;
+        let (did, proof) = self.holder_proof(request, handle).await?;
         local.redeem(secret).await?;
-        let handle = handle.clone();
-        let record = self
+        let bound = handle.clone();
+        let bound = self
             .core
             .store
-            .write(move |tx| async move { bind(tx, &proof, &handle).await }.boxed())
-            .await?;
+            .write(move |tx| async move { bind(tx, &proof, &bound).await }.boxed())
+            .await;
+        let record = self.spent(bound, &did, |event| of(handle, event)).await?;
         Ok(self.describe(record, true))
     }
 
@@ -46,7 +47,7 @@ impl Identities {
         &self,
         request: &SignedRequest<'_>,
         handle: &Handle,
-    ) -> Result<ProofUse, Error> {
+    ) -> Result<(Did, ProofUse), Error> {
         let token = request
             .proof
             .ok_or_else(|| refused("this must be signed by the identity's own key"))?;
@@ -55,7 +56,7 @@ impl Identities {
         let key = did::decode(&record.identity.did).map_err(Error::internal)?;
         let proof = self.verify(token, &key, request)?;
         if proof.handle == *handle {
-            Ok(use_of(&proof))
+            Ok((record.identity.did, use_of(&proof)))
         } else {
             Err(refused("the proof names another handle"))
         }

@@ -108,7 +108,8 @@ impl Identities {
         };
         let issue = self.claim_urls.prepare(&identity.handle, now);
         let wanted = issue.clone();
-        let (record, is_out) = self
+        let signer = (identity.did.clone(), identity.handle.clone());
+        let registered = self
             .core
             .store
             .write(move |tx| {
@@ -123,7 +124,10 @@ impl Identities {
                 }
                 .boxed()
             })
-            .await?;
+            .await;
+        let (did, handle) = signer;
+        let sign = |event| super::authenticate::of(&handle, event);
+        let (record, is_out) = self.spent(registered, &did, sign).await?;
         if is_out {
             self.claim_urls.remember(&record.identity.handle, issue);
         }
@@ -185,7 +189,9 @@ impl Identities {
         }
         let key = did::decode(did).map_err(Error::internal)?;
         let proof = self.verify(token, &key, request)?;
-        self.core.store.release(use_of(&proof), Vec::new()).await?;
+        let spent = self.core.store.release(use_of(&proof), Vec::new()).await;
+        let sign = |event| super::authenticate::of(&proof.handle, event);
+        self.spent(spent.map_err(Error::from), did, sign).await?;
         Ok(true)
     }
 

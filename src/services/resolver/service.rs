@@ -10,7 +10,6 @@ use crate::model::{
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
 use crate::services::{Error, Identities, Providers, Unspent, opening};
-use crate::store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,14 +109,12 @@ impl Resolver {
                 refused(asked.on(provider, meant.as_ref()), refusal)
             }
         };
-        match self.core.store.release(proof, vec![event]).await {
-            Ok(()) => outcome,
-            Err(replayed @ store::Error::Replayed) => {
-                self.identities.tell_replayed(&caller).await;
-                Err(replayed.into())
-            }
-            Err(failed) => Err(failed.into()),
-        }
+        let released = self.core.store.release(proof, vec![event]).await;
+        let released = released.map_err(Error::from);
+        self.identities
+            .spent(released, &caller.did, |event| event.by(&caller))
+            .await?;
+        outcome
     }
 
     /// The connection a refusal is about; a record that does not open is looked up to be named.

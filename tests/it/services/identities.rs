@@ -12,6 +12,7 @@ on_both!(
     a_proof_for_another_daemon_or_path_is_refused,
     a_proof_of_nobody_writes_nothing,
     a_replayed_proof_is_refused_and_told_once_a_minute,
+    a_replay_is_told_wherever_a_proof_is_spent,
     a_spent_proof_stays_spent_after_a_restart,
     an_unclaimed_identity_is_nobodys_agent,
     whoever_reads_the_homes_secret_is_its_administrator,
@@ -298,4 +299,46 @@ async fn those_nobody_claims_are_bounded_and_forgotten(place: Place) {
 async fn count(house: &House) -> i64 {
     let mut reader = house.store.read().await.unwrap();
     reader.count_identities().await.unwrap()
+}
+
+async fn a_replay_is_told_wherever_a_proof_is_spent(place: Place) {
+    let house = place.local().await;
+    let identities = &house.services.identities;
+    let replays = async || {
+        let all = house.audit().await;
+        let replays = all
+            .iter()
+            .filter(|r| r.event.event.as_str() == "proof.refused");
+        let named = replays.map(|r| r.event.identity.as_ref().unwrap().as_str().to_owned());
+        named.collect::<Vec<_>>()
+    };
+    let registering = Agent::new("registering");
+    let signed = house.sign(&registering, "/identities/register");
+    for _ in 0..2 {
+        let (handle, did) = (registering.handle.clone(), registering.key.did());
+        drop(identities.register(&signed.request(), handle, did).await);
+    }
+    assert_eq!(replays().await, ["registering"]);
+
+    let asking = Agent::new("asking");
+    house.register(&asking).await.unwrap();
+    let signed = house.sign(&asking, "/identities/asking");
+    for _ in 0..2 {
+        drop(identities.status(&signed.request(), &asking.handle).await);
+    }
+    assert_eq!(replays().await, ["registering", "asking"]);
+
+    let binding = Agent::new("binding");
+    house.register(&binding).await.unwrap();
+    let signed = house.sign(&binding, "/bind");
+    for _ in 0..2 {
+        let secret = place.bind_secret();
+        let request = signed.request();
+        drop(
+            identities
+                .bind_local(&request, &binding.handle, &secret)
+                .await,
+        );
+    }
+    assert_eq!(replays().await, ["registering", "asking", "binding"]);
 }
