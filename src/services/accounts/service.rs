@@ -114,8 +114,16 @@ impl Accounts {
         };
         let event = actor.sign(AuditEvent::new(name).with("account", principal.as_str()));
         let id = principal.clone();
+        let by = actor.principal().clone();
         let write = self.core.store.write(move |tx| {
             async move {
+                // Another administrator may have shut this one out a moment ago: of two that
+                // disable each other one stays, so there always is an administrator.
+                let acting = tx.find_principal(&by).await?.map(|record| record.principal);
+                if !acting.is_some_and(|by| by.role == Role::Admin && !by.disabled) {
+                    return Err(Error::forbidden("your account is disabled")
+                        .hint("ask another administrator"));
+                }
                 if !tx.set_disabled(&id, disabled).await? {
                     return Err(Error::not_found(format!("no account `{id}` here")));
                 }

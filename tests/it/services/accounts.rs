@@ -16,6 +16,8 @@ on_both!(
     signing_in_gives_a_new_session_and_ends_the_former,
     a_new_password_ends_every_session,
     a_disabled_account_is_out_at_once,
+    signing_in_and_failing_to_costs_nobody_elses_cache,
+    of_two_administrators_who_disable_each_other_one_stays,
     the_ui_code_signs_in_once_within_a_minute,
     bad_sign_ups_store_nothing,
 );
@@ -289,4 +291,39 @@ async fn bad_sign_ups_store_nothing(place: Place) {
         .await
         .unwrap();
     assert_eq!(people.len(), 2, "the home's own and one more");
+}
+
+async fn of_two_administrators_who_disable_each_other_one_stays(place: Place) {
+    let house = place.hosted().await;
+    let one = house.first_admin().await;
+    let accounts = &house.services.accounts;
+    let link = accounts.invite(&one, Role::Admin, None).await.unwrap();
+    let token = token_of(&link.url);
+    let other = house.sign_up("other@example.test", Some(token.reveal()));
+    let other = other.await.unwrap().session.person;
+    // Both were let in before either was disabled.
+    let (first, second) = tokio::join!(
+        accounts.disable(&one, &other.principal),
+        accounts.disable(&other, &one.principal),
+    );
+    let refused = match (first, second) {
+        (Ok(()), Err(refused)) | (Err(refused), Ok(())) => refused,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    let mut reader = house.store.read().await.unwrap();
+    assert_eq!(reader.count_admin_accounts().await.unwrap(), 1);
+}
+
+async fn signing_in_and_failing_to_costs_nobody_elses_cache(place: Place) {
+    let house = place.hosted().await;
+    house.first_admin().await;
+    let before = house.store.generation();
+    let wrong = house.sign_in("admin@example.test", "wrong password").await;
+    assert_eq!(code(wrong), ErrorCode::AuthenticationFailed);
+    let opened = house.sign_in("admin@example.test", PASSWORD).await.unwrap();
+    let accounts = &house.services.accounts;
+    accounts.sign_out(&opened.token).await.unwrap();
+    house.services.tick().await.unwrap();
+    assert_eq!(house.store.generation(), before);
 }
