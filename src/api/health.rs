@@ -4,13 +4,15 @@ use crate::model::{Did, Handle, PrincipalId, VaultId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where the master key comes from; the three fields stand in several answers.
+/// How records are sealed, and where the master key comes from; the three fields stand in several
+/// answers.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Encryption {
-    /// The mode the operator chose, such as `local_key`, `environment`, `keyring`.
+    /// The cipher, as in 0.5: `aes-256-gcm`.
     pub configured_encryption_mode: String,
-    /// Where the key was in fact read from.
+    /// Where the master key was read from: `env`, `file`, `local_key`, `keyring` or `passphrase`.
     pub effective_encryption_source: String,
+    /// Both, and how the key is derived, in a sentence for people.
     pub encryption_backend: String,
 }
 
@@ -22,7 +24,7 @@ pub struct Health {
     pub version: String,
     #[serde(flatten)]
     pub encryption: Encryption,
-    /// `sqlite` or `postgres`.
+    /// `sqlite` or `postgresql`.
     pub store_backend: String,
     /// Which daemon this is; changes with its database, not with its process.
     pub instance_id: String,

@@ -6,7 +6,7 @@ use crate::crypto::kdf::Params;
 /// The three encryption fields of `docs/http-api.md`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptionStatus {
-    /// `configured_encryption_mode`: always `aes-256-gcm`.
+    /// `configured_encryption_mode`: the cipher, `aes-256-gcm`, as 0.5 answers.
     pub configured_mode: &'static str,
     /// `effective_encryption_source`: `env`, `file`, `local_key`, `keyring` or `passphrase`.
     pub effective_source: &'static str,

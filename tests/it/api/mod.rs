@@ -4,6 +4,7 @@ mod dashboard;
 mod openapi;
 pub(crate) mod routes;
 mod schema;
+mod status;
 
 /// A key that fits the pattern of the bundled `openai`.
 pub(crate) const OPENAI_KEY: &str = "sk-test-0123456789abcdefghijklmnopqrstuvwxyz";
