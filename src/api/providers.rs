@@ -30,12 +30,25 @@ pub struct RegisterProvider {
     pub force: bool,
 }
 
+/// What a removal leaves of the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderChange {
+    /// Nothing is called so any more.
+    Removed,
+    /// The definition it stood for is in use again, bundled or of a file in the daemon's home.
+    Reset,
+}
+
 /// The answer of `POST /providers` and `DELETE /providers/{name}`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ProviderChanged {
     pub status: String,
     #[schema(value_type = String)]
     pub provider: ProviderName,
+    /// What a removal came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ProviderChange>,
     /// What the person should know, such as hosts it takes over from a bundled provider.
     #[serde(default)]
     pub warnings: Vec<String>,

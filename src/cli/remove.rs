@@ -1,9 +1,10 @@
-//! `authsome remove`: a provider of your own goes, a bundled one returns to how it came.
+//! `authsome remove`: a provider of your own goes; what it stood for, if anything, is in use again.
 
 use super::context::Context;
 use super::done::{Changed, ended};
 use super::error::CliError;
 use super::prompt;
+use crate::api::ProviderChange;
 use crate::model::{ErrorCode, ProviderName};
 use std::process::ExitCode;
 
@@ -19,25 +20,26 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client().await?;
-    client.provider(&args.provider).await?;
+    // One that cannot be read is there all the same, and this is how it goes.
+    match client.provider(&args.provider).await {
+        Err(error) if error.code() != ErrorCode::InvalidProviderSchema => return Err(error.into()),
+        Ok(_) | Err(_) => {}
+    }
     let question = format!(
         "Remove {}? Every connection to it is revoked, for everybody.",
         args.provider
     );
     prompt::consent(args.yes, context.out.is_json(), &question)?;
     let changed = client.remove_provider(&args.provider).await?;
-    let still_there = match client.provider(&args.provider).await {
-        Ok(_) => true,
-        Err(error) if error.code() == ErrorCode::ProviderNotFound => false,
-        Err(error) => return Err(error.into()),
-    };
-    let (status, said) = if still_there {
-        (
+    let (status, said) = match changed.change {
+        Some(ProviderChange::Reset) => (
             "reset",
-            format!("{} is as it came with Authsome again", args.provider),
-        )
-    } else {
-        ("removed", format!("Removed {}", args.provider))
+            format!(
+                "{} is as it was before anybody registered it",
+                args.provider
+            ),
+        ),
+        Some(ProviderChange::Removed) | None => ("removed", format!("Removed {}", args.provider)),
     };
     let said = format!("{said}; {}", ended(changed.connections_ended));
     context.out.done(&Changed {

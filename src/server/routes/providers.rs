@@ -6,6 +6,7 @@ use crate::model::ProviderName;
 use crate::server::error::ApiError;
 use crate::server::extract::{self, Admin, Path, SignedBy};
 use crate::server::state::App;
+use crate::services::Removed;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -75,6 +76,7 @@ pub(in crate::server) async fn register(
     Ok(Json(api::ProviderChanged {
         status: "ok".to_owned(),
         provider: registered.provider.name.clone(),
+        change: None,
         warnings: registered.warnings,
         connections_ended: None,
     }))
@@ -89,10 +91,14 @@ pub(in crate::server) async fn remove(
     Admin(caller): Admin,
     Path((name,)): Path<(ProviderName,)>,
 ) -> Answer<api::ProviderChanged> {
-    let (_, ended) = app.services.providers.remove(&caller, &name).await?;
+    let (removed, ended) = app.services.providers.remove(&caller, &name).await?;
     Ok(Json(api::ProviderChanged {
         status: "ok".to_owned(),
         provider: name,
+        change: Some(match removed {
+            Removed::Removed => api::ProviderChange::Removed,
+            Removed::Reset => api::ProviderChange::Reset,
+        }),
         warnings: Vec::new(),
         connections_ended: Some(ended),
     }))
