@@ -65,6 +65,11 @@ pub enum Error {
         "the stored key metadata of key {key_id} was changed or damaged; restore the database from a backup"
     )]
     Metadata { key_id: String },
+    /// Not something this version writes.
+    #[error(
+        "the database names several master keys ({stored}), and this version works with one; run the version that began to change the key, or restore the database from a backup"
+    )]
+    SeveralKeys { stored: String },
     #[error(transparent)]
     Kdf(#[from] kdf::Error),
     /// The vault's row exists and its key does not.

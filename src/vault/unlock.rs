@@ -6,15 +6,10 @@
 use super::master_key::MasterKeyInput;
 use super::slot::{self, Header};
 use super::{EncryptionStatus, Error};
-use crate::crypto::kdf::Params;
 use crate::crypto::keys::WrapContext;
 use crate::crypto::{DataKey, KeyEncryptionKey};
-use crate::secret::MasterKey;
 use crate::store::{self, KekSlot, KeyOwner, KeyState, Store, Tx};
 use futures_util::FutureExt as _;
-
-/// A rotation uses two; more are damage, and each would cost a derivation.
-const MOST_SLOTS: usize = 4;
 
 /// What start-up found out.
 pub(super) struct Unlocked {
@@ -45,48 +40,31 @@ async fn open(
     instance: String,
     input: MasterKeyInput,
 ) -> Result<Unlocked, Error> {
-    if slots.len() > MOST_SLOTS {
-        return Err(Error::Metadata {
-            key_id: ids(&slots),
-        });
-    }
+    // Data keys are unwrapped with one key alone: a database that is half way to another is for the
+    // program that took it there.
+    let [slot] = <[KekSlot; 1]>::try_from(slots).map_err(|slots| Error::SeveralKeys {
+        stored: ids(&slots),
+    })?;
     blocking(move || {
         let Some(master) = input.load()? else {
             return Err(Error::MissingKey {
-                stored: ids(&slots),
+                stored: slot.id,
                 origin: input.origin(),
             });
         };
-        let (kek, params) = first_fit(&slots, &instance, &master, &input)?;
-        let status = EncryptionStatus::new(&input, params);
-        Ok(Unlocked { kek, status })
+        match slot::open(&slot, &instance, &master)? {
+            Ok((kek, params)) => Ok(Unlocked {
+                kek,
+                status: EncryptionStatus::new(&input, params),
+            }),
+            Err(given) => Err(Error::WrongKey {
+                stored: slot.id,
+                given: given.to_string(),
+                origin: input.origin(),
+            }),
+        }
     })
     .await
-}
-
-/// The slot that `master` opens; the active one is tried first.
-fn first_fit(
-    slots: &[KekSlot],
-    instance: &str,
-    master: &MasterKey,
-    input: &MasterKeyInput,
-) -> Result<(KeyEncryptionKey, Params), Error> {
-    let mut given = Vec::new();
-    let active_first = slots
-        .iter()
-        .filter(|slot| slot.state == KeyState::Active)
-        .chain(slots.iter().filter(|slot| slot.state != KeyState::Active));
-    for candidate in active_first {
-        match slot::open(candidate, instance, master)? {
-            Ok(opened) => return Ok(opened),
-            Err(key_id) => given.push(key_id.to_string()),
-        }
-    }
-    Err(Error::WrongKey {
-        stored: ids(slots),
-        given: given.join(" or "),
-        origin: input.origin(),
-    })
 }
 
 /// Writes the first metadata of an empty store, unless another process does so at the same time.
@@ -170,7 +148,7 @@ pub(super) fn owner_name(owner: &KeyOwner) -> &str {
 
 fn ids(slots: &[KekSlot]) -> String {
     let ids: Vec<&str> = slots.iter().map(|slot| slot.id.as_str()).collect();
-    ids.join(" or ")
+    ids.join(" and ")
 }
 
 /// Argon2id, files and the keyring keep a thread busy for tens of milliseconds.

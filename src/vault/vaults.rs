@@ -194,11 +194,7 @@ impl Vaults {
         let wrong = |source| Error::opening(at.kind, source);
         let owner = owner(at);
         let generation = envelope::peek(sealed).map_err(wrong)?.generation;
-        let mut keys = self.keys_of(&owner).await?;
-        if !keys.by_generation.contains_key(&generation) {
-            // Another replica may have rotated the key since.
-            keys = self.load(&owner).await?;
-        }
+        let keys = self.keys_of(&owner).await?;
         let key = keys
             .by_generation
             .get(&generation)

@@ -146,3 +146,19 @@ async fn every_byte_of_a_records_header_is_authenticated() {
     assert_eq!(open.read_back(&connection).await.unwrap(), "sk-one");
     open.close().await;
 }
+
+/// A slot put beside the real one would be tried with the master key, at a cost of its own choosing.
+#[tokio::test]
+async fn a_second_key_beside_the_one_in_use_is_refused_with_both_named() {
+    let home = VaultHome::new();
+    home.open().await.close().await;
+    let second = "INSERT INTO kek_slots (id, header, canary, state, created_at) \
+                  SELECT 'another', header, canary, 'retiring', created_at FROM kek_slots";
+    assert_eq!(home.tamper(second).await, 1);
+    let error = home.open_with(home.key_input()).await.unwrap_err();
+    assert!(matches!(error, Error::SeveralKeys { .. }), "{error}");
+    assert!(error.to_string().contains(" and another"), "{error}");
+    let gone = "DELETE FROM kek_slots WHERE id = 'another'";
+    assert_eq!(home.tamper(gone).await, 1);
+    home.open().await.close().await;
+}
