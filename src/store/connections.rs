@@ -182,24 +182,6 @@ impl Reader {
         rows.iter().map(read_sealed).collect()
     }
 
-    pub async fn list_connections_at(
-        &mut self,
-        vault: &VaultId,
-        provider: &ProviderName,
-    ) -> Result<Vec<Connection>, Error> {
-        let rows = self
-            .all(
-                format!(
-                    "SELECT {COLUMNS} FROM connections WHERE vault_id = $1 AND provider = $2 ORDER BY name"
-                ),
-                args![vault.as_str(), provider.as_str()],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| read_connection(&mut row.columns("connection")))
-            .collect()
-    }
-
     /// How many Connections all Vaults together have, and how many of them at `provider`.
     pub async fn count_connections(
         &mut self,

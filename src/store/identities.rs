@@ -83,13 +83,6 @@ impl Reader {
         rows.iter().map(read_record).collect()
     }
 
-    pub async fn list_identities(&mut self) -> Result<Vec<IdentityRecord>, Error> {
-        let rows = self
-            .all(select("1 = 1 ORDER BY i.created_at, i.handle"), args![])
-            .await?;
-        rows.iter().map(read_record).collect()
-    }
-
     pub async fn count_identities(&mut self) -> Result<i64, Error> {
         let row = self.one("SELECT COUNT(*) FROM identities", args![]).await?;
         row.map_or(Ok(0), |row| row.columns("count").int())

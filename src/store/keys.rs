@@ -181,13 +181,6 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn delete_meta(&mut self, key: &str) -> Result<bool, Error> {
-        let gone = self
-            .run("DELETE FROM meta WHERE key = $1", args![key])
-            .await?;
-        Ok(gone > 0)
-    }
-
     pub async fn insert_kek_slot(&mut self, slot: &KekSlot) -> Result<(), Error> {
         self.run(
             "INSERT INTO kek_slots (id, header, canary, state, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -201,16 +194,6 @@ impl Tx {
         )
         .await?;
         Ok(())
-    }
-
-    pub async fn set_kek_state(&mut self, id: &str, state: KeyState) -> Result<bool, Error> {
-        let changed = self
-            .run(
-                "UPDATE kek_slots SET state = $2 WHERE id = $1",
-                args![id, state.as_str()],
-            )
-            .await?;
-        Ok(changed > 0)
     }
 
     /// Removes a key header that wraps nothing any more; [`Error::MissingParent`] while it does.
@@ -254,30 +237,5 @@ impl Tx {
             )
             .await?;
         Ok(changed > 0)
-    }
-
-    pub async fn set_data_key_state(
-        &mut self,
-        owner: &KeyOwner,
-        version: i64,
-        state: KeyState,
-    ) -> Result<bool, Error> {
-        let changed = self
-            .run(
-                "UPDATE data_keys SET state = $3 WHERE owner = $1 AND version = $2",
-                args![owner.as_str(), version, state.as_str()],
-            )
-            .await?;
-        Ok(changed > 0)
-    }
-
-    pub async fn delete_data_key(&mut self, owner: &KeyOwner, version: i64) -> Result<bool, Error> {
-        let gone = self
-            .run(
-                "DELETE FROM data_keys WHERE owner = $1 AND version = $2",
-                args![owner.as_str(), version],
-            )
-            .await?;
-        Ok(gone > 0)
     }
 }

@@ -200,21 +200,6 @@ impl Tx {
         Ok(changed > 0)
     }
 
-    /// Remembers the token of the form just shown; only this one will be taken.
-    pub async fn set_login_form(
-        &mut self,
-        id: &LoginSessionId,
-        form_hash: &[u8; 32],
-    ) -> Result<bool, Error> {
-        let changed = self
-            .run(
-                format!("UPDATE login_sessions SET form_hash = $2 WHERE id = $1 AND {OPEN}"),
-                args![id.as_str(), form_hash.as_slice()],
-            )
-            .await?;
-        Ok(changed > 0)
-    }
-
     /// Takes the answer in: from waiting to processing, for one caller and before the end of time.
     /// `None` when another was first, or it is over.
     pub async fn take_login(&mut self, id: &LoginSessionId) -> Result<Option<LoginRecord>, Error> {

@@ -159,16 +159,6 @@ impl Tx {
         Ok(changed > 0)
     }
 
-    pub async fn set_role(&mut self, id: &PrincipalId, role: Role) -> Result<bool, Error> {
-        let changed = self
-            .run(
-                "UPDATE principals SET role = $2 WHERE id = $1",
-                args![id.as_str(), role.as_str()],
-            )
-            .await?;
-        Ok(changed > 0)
-    }
-
     pub async fn set_disabled(&mut self, id: &PrincipalId, disabled: bool) -> Result<bool, Error> {
         let changed = self
             .run(
