@@ -119,7 +119,8 @@ fn busy() -> Error {
 }
 
 /// A place in the queue, given back when dropped, also when its owner leaves.
-struct Place<'a>(&'a AtomicUsize);
+#[derive(Debug)]
+pub(super) struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize) -> Option<Self> {
@@ -136,25 +137,26 @@ impl Drop for Place<'_> {
 }
 
 #[cfg(test)]
+impl Hasher {
+    /// Takes every place to wait, as a flood would; they are free again when it is dropped.
+    pub(super) fn flood(&self) -> Vec<Place<'_>> {
+        let places = (0..WAITING).map_while(|_| Place::take(&self.waiting));
+        places.collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn a_full_queue_turns_people_away_and_recovers() {
         let hasher = Hasher::new();
-        let held = hasher
-            .turns
-            .clone()
-            .acquire_many_owned(u32::try_from(AT_ONCE).unwrap())
-            .await
-            .unwrap();
-        let waiting: Vec<_> = (0..WAITING)
-            .map(|_| Place::take(&hasher.waiting).unwrap())
-            .collect();
+        let flood = hasher.flood();
         let refused = hasher.verify(Password::new("x"), None).await.unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TooManyRequests);
         assert!(refused.come_back_after().is_some());
-        drop((waiting, held));
+        drop(flood);
         assert!(!hasher.verify(Password::new("x"), None).await.unwrap());
     }
 

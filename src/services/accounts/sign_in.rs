@@ -278,6 +278,67 @@ fn too_many(wait: Duration) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
+    use crate::clock::{ManualClock, SharedClock};
+    use crate::secret::MasterKey;
+    use crate::services::accounts::SignUp;
+    use crate::services::{Mode, Services, ServicesConfig};
+    use crate::store::{Location, Store};
+    use crate::vault::{MasterKeyInput, Vaults};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    async fn services(home: &Path) -> Services {
+        let clock: SharedClock = Arc::new(ManualClock::at(OffsetDateTime::UNIX_EPOCH));
+        let place = Location::Sqlite(home.join("store.db"));
+        let store = Store::open(place, clock.clone()).await.unwrap();
+        let key = MasterKey::new("a master key for stories, 32 bytes long");
+        let vaults = Vaults::unlock(&store, MasterKeyInput::Env(key)).await;
+        let config = ServicesConfig {
+            mode: Mode::Local,
+            base_url: "http://127.0.0.1:7998".to_owned(),
+            proof_origins: Vec::new(),
+            legacy_proof: false,
+            home: home.to_owned(),
+            providers_dir: home.join("providers"),
+            bind_secret: home.join("bind.secret"),
+            version: "test",
+        };
+        Services::start(config, store, vaults.unwrap(), Catalog::bundled(), clock)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn whom_an_overloaded_daemon_turns_away_has_not_failed() {
+        let home = tempfile::tempdir().unwrap();
+        let services = services(home.path()).await;
+        let accounts = &services.accounts;
+        let from = IpAddr::from([192, 0, 2, 7]);
+        let right = || Password::new("correct horse battery");
+        let form = SignUp {
+            email: "a@example.test".to_owned(),
+            password: right(),
+            token: None,
+        };
+        let opened = accounts.sign_up(form, from).await.unwrap();
+        let flood = accounts.hasher.flood();
+        for _ in 0..20 {
+            let busy = accounts.sign_in("a@example.test", right(), from, None);
+            let busy = busy.await.unwrap_err();
+            assert!(busy.message().contains("at this moment"), "{busy}");
+            let person = &opened.session.person;
+            let busy =
+                accounts.change_password(person, right(), Password::new("new password"), from);
+            let busy = busy.await.unwrap_err();
+            assert!(busy.message().contains("at this moment"), "{busy}");
+        }
+        drop(flood);
+        accounts
+            .sign_in("a@example.test", right(), from, None)
+            .await
+            .unwrap();
+    }
 
     #[test]
     fn one_network_counts_as_one_address() {
