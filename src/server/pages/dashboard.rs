@@ -3,7 +3,6 @@
 use super::account;
 use super::render::{Nav, Page, moment, page, see_other, with_cookie};
 use crate::api::paths;
-use crate::crypto::did;
 use crate::model::{ClaimState, Connection, ErrorCode, Handle};
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
@@ -213,9 +212,7 @@ impl AgentRow {
         };
         Self {
             handle: agent.handle.to_string(),
-            fingerprint: did::decode(&agent.did)
-                .map(|key| did::fingerprint(&key))
-                .unwrap_or_default(),
+            fingerprint: agent.fingerprint(),
             status,
             tone,
             can_be_ended: matches!(agent.state, ClaimState::Accepted { .. }),

@@ -42,6 +42,13 @@ pub struct IdentityStatus {
     pub principal: Option<PrincipalId>,
 }
 
+impl IdentityStatus {
+    /// Of its key, as the agent's terminal and the claim page show it.
+    pub fn fingerprint(&self) -> String {
+        did::decode(&self.did).map_or_else(|_| String::new(), |key| did::fingerprint(&key))
+    }
+}
+
 /// Without the claim link, which is for the holder of the key alone.
 impl fmt::Debug for IdentityStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
