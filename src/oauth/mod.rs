@@ -2,7 +2,7 @@
 //!
 //! Authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), refresh (section 6), client
 //! credentials (section 4.4), revocation (RFC 7009). Every answer of a provider is hostile until
-//! it is parsed: [`transport`] bounds what may be asked and answered, [`answer`] says what a token
+//! it is parsed: `transport` bounds what may be asked and answered, `answer` says what a token
 //! answer is, and no error repeats what a provider sent beyond its own error code and description.
 
 mod address;
