@@ -3,8 +3,6 @@
 use crate::catalog::bundled::{TEXTS, all};
 use crate::catalog::{Catalog, parse, to_file_text};
 use crate::model::Provider;
-use crate::model::api_url::{ApiUrl, HostMatch};
-use std::collections::BTreeMap;
 
 #[test]
 fn every_file_is_right_without_a_warning_and_named_after_its_provider() {
@@ -66,36 +64,6 @@ fn every_provider_says_where_a_key_is_made_and_what_stands_for_it() {
                 provider.placeholder.is_some(),
                 "{name} has no placeholder of that shape"
             );
-        }
-    }
-}
-
-#[test]
-fn no_two_providers_claim_the_same_place() {
-    let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    for provider in all() {
-        for entry in &provider.api_url {
-            let place = entry.parse::<ApiUrl>().unwrap();
-            assert!(place.tls && !place.is_loopback(), "{}", provider.name);
-            let taken = owners.insert(place.to_string(), provider.name.to_string());
-            assert_eq!(taken, None, "{entry} of {}", provider.name);
-        }
-    }
-}
-
-#[test]
-fn no_pattern_takes_in_a_host_of_another_provider() {
-    for one in all() {
-        for pattern in one.api_url.iter().map(|e| e.parse::<ApiUrl>().unwrap()) {
-            let HostMatch::Pattern(pattern) = &pattern.host else {
-                continue;
-            };
-            for other in all().filter(|other| other.name != one.name) {
-                for entry in other.api_url.iter().map(|e| e.parse::<ApiUrl>().unwrap()) {
-                    let host = entry.exact_host().unwrap_or_default();
-                    assert!(!pattern.is_match(host), "{} takes {host}", one.name);
-                }
-            }
         }
     }
 }
