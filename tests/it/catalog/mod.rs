@@ -1,6 +1,7 @@
 //! The bundled definitions, as everything above them uses them.
 
 mod oauth;
+mod page;
 mod places;
 
 use authsome::catalog::{Catalog, check};
