@@ -243,9 +243,18 @@ fn available_table(style: &Style, available: &[&Row]) -> String {
         rows.push(&[
             (row.name.as_str(), Tone::Plain),
             (&row.display_name, Tone::Plain),
-            (row.auth_type, Tone::Dim),
+            (type_of(row), Tone::Dim),
             (row.source, Tone::Dim),
         ]);
     }
     rows.finish()
+}
+
+/// How one logs in; the ways that this version has no login for say so.
+fn type_of(row: &Row) -> &'static str {
+    match row.auth_type {
+        "oauth2" => "oauth2 (not yet)",
+        "browser" => "browser (not yet)",
+        other => other,
+    }
 }
