@@ -118,7 +118,7 @@ fn an_unknown_provider_is_4_everywhere_and_the_nearest_is_named() {
         let hint = text(&object, "hint");
         assert!(hint.starts_with("did you mean `openai`?"), "{hint}");
     }
-    let (_, object) = person.json(&["inspect", "github"]);
+    let (_, object) = person.json(&["inspect", "githb-pat"]);
     assert!(text(&object, "hint").contains("`github-pat`"), "{object}");
 }
 
