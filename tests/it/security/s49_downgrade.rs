@@ -153,12 +153,12 @@ async fn a_second_key_beside_the_one_in_use_is_refused_with_both_named() {
     let home = VaultHome::new();
     home.open().await.close().await;
     let second = "INSERT INTO kek_slots (id, header, canary, state, created_at) \
-                  SELECT 'another', header, canary, 'retiring', created_at FROM kek_slots";
+                  SELECT 'zz-second', header, canary, 'retiring', created_at FROM kek_slots";
     assert_eq!(home.tamper(second).await, 1);
     let error = home.open_with(home.key_input()).await.unwrap_err();
     assert!(matches!(error, Error::SeveralKeys { .. }), "{error}");
-    assert!(error.to_string().contains(" and another"), "{error}");
-    let gone = "DELETE FROM kek_slots WHERE id = 'another'";
+    assert!(error.to_string().contains(" and zz-second"), "{error}");
+    let gone = "DELETE FROM kek_slots WHERE id = 'zz-second'";
     assert_eq!(home.tamper(gone).await, 1);
     home.open().await.close().await;
 }
