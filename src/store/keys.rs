@@ -159,7 +159,7 @@ impl Reader {
             .one(
                 "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM kek_slots) OR EXISTS (SELECT 1 FROM data_keys) \
                  OR EXISTS (SELECT 1 FROM connections WHERE sealed IS NOT NULL) \
-                 OR EXISTS (SELECT 1 FROM provider_clients) \
+                 OR EXISTS (SELECT 1 FROM provider_clients) OR EXISTS (SELECT 1 FROM custom_providers) \
                  OR EXISTS (SELECT 1 FROM login_sessions WHERE sealed IS NOT NULL) \
                  THEN 1 ELSE 0 END AS BIGINT)",
                 args![],
