@@ -209,7 +209,9 @@ csrf=$(browser "$setup_url" | csrf_of)
     --data-urlencode "token=${setup_url##*=}" --data-urlencode 'email=admin@example.test' \
     --data-urlencode 'password=correct horse battery' --data-urlencode "next=${claim_url#"$base"}")" = 303 ] \
     || fail "signing up: $(cat "$work/answer")"
-[ "$(status_of "$setup_url" --cookie /dev/null)" = 403 ] || fail "the set-up token works twice"
+# Somebody else, without the cookies of the one who signed up.
+stranger() { curl --silent --cacert "$work/ca.pem" --max-time 20 --output /dev/null --write-out '%{http_code}' "$1"; }
+[ "$(stranger "$setup_url")" = 403 ] || fail "the set-up token works twice"
 csrf=$(browser "$claim_url" | csrf_of)
 [ "$(status_of "$claim_url/confirm" --data-urlencode "csrf=$csrf")" = 303 ] \
     || fail "claiming: $(cat "$work/answer")"
