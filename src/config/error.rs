@@ -13,7 +13,7 @@ pub enum Error {
     #[error("{name} is not UTF-8 text; set it again without special bytes")]
     NotText { name: &'static str },
     #[error(
-        "no home directory: HOME is not set; set AUTHSOME_HOME to an absolute path such as /home/you/.authsome"
+        "no home directory: HOME is not set; set AUTHSOME_HOME to an absolute path such as /srv/authsome"
     )]
     NoHome,
     #[error("two sources of the master key are set, {first} and {second}; unset one of them")]

@@ -210,7 +210,7 @@ mod tests {
     use crate::config::Config;
 
     fn read(pairs: &[(&str, &str)]) -> Result<super::OtelConfig, String> {
-        let all = pairs.iter().copied().chain([("HOME", "/home/me")]);
+        let all = pairs.iter().copied().chain([("HOME", "/srv/somebody")]);
         Config::from_pairs(all)
             .map(|config| config.otel)
             .map_err(|e| e.to_string())

@@ -244,8 +244,8 @@ mod tests {
 
     #[test]
     fn nothing_set_is_a_laptop() {
-        let config = Config::from_pairs([("HOME", "/home/you")]).unwrap();
-        assert_eq!(config.home.path().to_str(), Some("/home/you/.authsome"));
+        let config = Config::from_pairs([("HOME", "/srv/somebody")]).unwrap();
+        assert_eq!(config.home.path().to_str(), Some("/srv/somebody/.authsome"));
         assert_eq!(config.listen.to_string(), "127.0.0.1:7998");
         assert!(!config.is_hosted());
         config.check_daemon().unwrap();
