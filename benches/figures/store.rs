@@ -5,12 +5,13 @@ use super::daemon::BenchDaemon;
 use super::http::Connection as Http;
 use super::load::{drive, signed_resolves};
 use authsome::clock::{Clock, SystemClock};
+use authsome::model::MasterKeySource;
 use authsome::model::connection::Account;
 use authsome::model::provider::AuthType;
 use authsome::model::{Connection, ConnectionState, Credential, PrincipalId, VaultId};
 use authsome::secret::ApiKey;
 use authsome::store::{Location, Store};
-use authsome::vault::{CredentialAddress, MasterKeyInput, Vaults};
+use authsome::vault::{CredentialAddress, Vaults};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -98,7 +99,7 @@ fn fill(home: &Path, me: &Value, count: usize) {
         let store = Store::open(location, Arc::new(SystemClock))
             .await
             .expect("the store opens");
-        let key = MasterKeyInput::HomeFile(home.join("server/master.key"));
+        let key = MasterKeySource::HomeFile(home.join("server/master.key"));
         let vaults = Vaults::unlock(&store, key).await.expect("the vault opens");
         for start in (0..count).step_by(BATCH) {
             let mut batch = Vec::new();

@@ -3,9 +3,10 @@
 use super::check::{Checked, run};
 use super::problem::{Invalid, Problem};
 use crate::model::Provider;
+use crate::model::provider::text_dialect;
 use jsonc_parser::ast::{self, ObjectPropName};
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, parse_to_ast};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
@@ -47,22 +48,11 @@ pub fn parse(text: &str) -> Result<Checked, Invalid> {
         return Err(too_large());
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options = ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| {
-        let place = (error.line_display(), error.column_display());
-        Invalid::whole(format!("this is not JSON: {}", error.kind()), Some(place))
-    })?;
+    let parsed =
+        parse_to_ast(text, &CollectOptions::default(), &text_dialect()).map_err(|error| {
+            let place = (error.line_display(), error.column_display());
+            Invalid::whole(format!("this is not JSON: {}", error.kind()), Some(place))
+        })?;
     let Some(root) = parsed.value else {
         return Err(Invalid::whole(
             "the file is empty; write one JSON object",

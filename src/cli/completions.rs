@@ -21,7 +21,8 @@ pub(crate) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     clap_complete::generate(args.shell, &mut tree, "authsome", &mut script);
     if args.shell == Shell::Fish {
         // The generator leaves the values of arguments without a flag out for this shell.
-        let shells: Vec<_> = { Shell::value_variants().iter() }
+        let shells: Vec<_> = Shell::value_variants()
+            .iter()
             .map(ToString::to_string)
             .collect();
         let line = format!(

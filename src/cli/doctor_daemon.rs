@@ -7,7 +7,8 @@ use super::elsewhere;
 use super::error::CliError;
 use crate::api::{Health, Readiness};
 use crate::client::{Client, Error};
-use crate::config::{Config, MasterKeySource};
+use crate::config::Config;
+use crate::model::MasterKeySource;
 use std::sync::Arc;
 use time::Duration;
 

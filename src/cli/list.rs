@@ -200,7 +200,9 @@ impl Answer for Listing {
 
 impl Listing {
     fn connected_table(&self, style: &Style) -> String {
-        let connected: Vec<&Row> = { self.rows().into_iter() }
+        let connected: Vec<&Row> = self
+            .rows()
+            .into_iter()
             .filter(|row| !row.connections.is_empty())
             .collect();
         if connected.is_empty() {

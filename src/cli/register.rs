@@ -9,6 +9,7 @@ use super::error::CliError;
 use super::paint::clean;
 use super::prompt;
 use crate::api::{ProvidersBySource, RegisterProvider};
+use crate::model::provider::text_dialect;
 use crate::model::{ErrorCode, ProviderName};
 use serde_json::Value;
 use std::io::Read;
@@ -91,31 +92,16 @@ fn read(path: &Path) -> Result<Value, CliError> {
         );
         return Err(told.hint(EXAMPLE));
     }
-    let value: Value = jsonc_parser::parse_to_serde_value(&text, &options()).map_err(|source| {
-        CliError::new(
-            ErrorCode::InvalidProviderSchema,
-            format!("{shown} is not JSON"),
-        )
-        .hint(EXAMPLE)
-        .caused_by(source)
-    })?;
+    let value: Value =
+        jsonc_parser::parse_to_serde_value(&text, &text_dialect()).map_err(|source| {
+            CliError::new(
+                ErrorCode::InvalidProviderSchema,
+                format!("{shown} is not JSON"),
+            )
+            .hint(EXAMPLE)
+            .caused_by(source)
+        })?;
     Ok(unwrap_envelope(value))
-}
-
-/// JSON with comments and trailing commas, and nothing looser.
-fn options() -> jsonc_parser::ParseOptions {
-    jsonc_parser::ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    }
 }
 
 /// `{"definition": {…}}` is taken too, as the API does.
@@ -226,7 +212,8 @@ mod tests {
 
     #[test]
     fn nothing_looser_than_comments_and_trailing_commas_is_json() {
-        let parsed = |text: &str| jsonc_parser::parse_to_serde_value::<Value>(text, &options());
+        let parsed =
+            |text: &str| jsonc_parser::parse_to_serde_value::<Value>(text, &text_dialect());
         assert!(parsed("{\"a\": [0.5,], /* why */}").is_ok());
         for loose in [
             "[.5]",

@@ -44,7 +44,8 @@ impl Rows {
         let mut cells = Vec::new();
         if !headings.is_empty() {
             cells.push(
-                { headings.iter() }
+                headings
+                    .iter()
                     .map(|text| ((*text).to_owned(), Tone::Dim))
                     .collect(),
             );
@@ -64,7 +65,7 @@ impl Rows {
     }
 
     pub(crate) fn push(&mut self, cells: &[(&str, Tone)]) {
-        let row = { cells.iter() }.map(|(text, tone)| (plain(text), *tone));
+        let row = cells.iter().map(|(text, tone)| (plain(text), *tone));
         self.cells.push(row.collect());
         self.table.add_row(cells.iter().map(|(text, tone)| {
             let text = plain(text);

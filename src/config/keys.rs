@@ -2,36 +2,8 @@
 
 use super::raw::Raw;
 use super::{Error, Home, values};
+use crate::model::MasterKeySource;
 use crate::secret::MasterKey;
-use std::path::PathBuf;
-
-/// The one source of the master key.
-#[derive(Debug, Clone)]
-pub enum MasterKeySource {
-    /// `AUTHSOME_MASTER_KEY`.
-    Env(MasterKey),
-    /// `AUTHSOME_MASTER_KEY_FILE`.
-    File(PathBuf),
-    /// `server/master.key` of the home, made when there is nothing to lose; the default.
-    HomeFile(PathBuf),
-    /// The operating system's keyring.
-    Keyring,
-    /// `AUTHSOME_PASSPHRASE`: a text that a person chose.
-    Passphrase(MasterKey),
-}
-
-impl MasterKeySource {
-    /// The variable or place, for messages; never the key.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Env(_) => "AUTHSOME_MASTER_KEY",
-            Self::File(_) => "AUTHSOME_MASTER_KEY_FILE",
-            Self::HomeFile(_) => "server/master.key",
-            Self::Keyring => "AUTHSOME_KEYRING",
-            Self::Passphrase(_) => "AUTHSOME_PASSPHRASE",
-        }
-    }
-}
 
 pub(super) fn read(raw: &Raw, home: &Home) -> Result<MasterKeySource, Error> {
     let mut set = Vec::new();

@@ -21,7 +21,6 @@ pub use child::ChildEnvironment;
 pub use client::ClientConfig;
 pub use error::Error;
 pub use home::Home;
-pub use keys::MasterKeySource;
 pub use otel::{OtelConfig, OtelProtocol};
 pub use terminal::{TerminalHints, TerminalStyle};
 pub use values::{Origin, PrivateHost};

@@ -2,10 +2,8 @@
 
 use super::raw::Raw;
 use super::values::{self, Origin, PrivateHost};
-use super::{
-    ClientConfig, Error, Home, MasterKeySource, OtelConfig, TerminalHints, keys, otel, terminal,
-};
-use crate::model::Handle;
+use super::{ClientConfig, Error, Home, OtelConfig, TerminalHints, keys, otel, terminal};
+use crate::model::{Handle, MasterKeySource};
 use crate::secret::{DatabaseUrl, IdentityKey};
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -3,14 +3,14 @@
 use super::Error;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
-use crate::config::{Config, MasterKeySource};
+use crate::config::Config;
 use crate::files;
 use crate::secret::Token;
 use crate::server::{Limits, Origins, ServerConfig, TraceHooks};
 use crate::services::{Mode, Services, ServicesConfig};
 use crate::store::{Location, Store};
 use crate::telemetry;
-use crate::vault::{MasterKeyInput, Vaults};
+use crate::vault::Vaults;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(super) async fn compose(
     store: &Store,
     listen: SocketAddr,
 ) -> Result<Daemon, Error> {
-    let vaults = Vaults::unlock(store, master_key(&config.master_key)).await?;
+    let vaults = Vaults::unlock(store, config.master_key.clone()).await?;
     let allowed = config
         .allowed_origins
         .iter()
@@ -78,16 +78,6 @@ fn location(config: &Config) -> Location {
     match &config.database_url {
         Some(url) => Location::Postgres(url.reveal().to_owned().into()),
         None => Location::Sqlite(config.home.store_db()),
-    }
-}
-
-fn master_key(source: &MasterKeySource) -> MasterKeyInput {
-    match source {
-        MasterKeySource::Env(key) => MasterKeyInput::Env(key.clone()),
-        MasterKeySource::File(path) => MasterKeyInput::File(path.clone()),
-        MasterKeySource::HomeFile(path) => MasterKeyInput::HomeFile(path.clone()),
-        MasterKeySource::Keyring => MasterKeyInput::Keyring,
-        MasterKeySource::Passphrase(text) => MasterKeyInput::Passphrase(text.clone()),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod injection;
 pub mod key;
 pub mod login;
+pub mod master_key;
 pub mod names;
 pub mod placeholder;
 pub mod provider;
@@ -19,6 +20,7 @@ pub use connection::{Connection, ConnectionState, Credential};
 pub use error_code::ErrorCode;
 pub use identity::{Caller, ClaimState, Identity, IdentityClaim, Principal, Role, SignedIn};
 pub use login::{LoginSession, LoginState};
+pub use master_key::MasterKeySource;
 pub use names::{
     ConnectionName, Did, Email, EventId, Handle, LoginSessionId, NameError, PrincipalId,
     ProviderName, VaultId,

@@ -115,7 +115,7 @@ fn refusal(fields: &Map<String, Value>) -> Option<Value> {
 
 /// What may be shown of a stranger's words.
 pub(super) fn clean(text: &str, most: usize, is_fit: impl Fn(char) -> bool) -> String {
-    { text.chars() }.filter(|c| is_fit(*c)).take(most).collect()
+    text.chars().filter(|c| is_fit(*c)).take(most).collect()
 }
 
 /// The library's view of [`Tokens`].
@@ -131,11 +131,13 @@ impl From<Answer> for Tokens {
     fn from(answer: Answer) -> Self {
         Self {
             access_token: AccessToken::new(answer.access_token.into_secret()),
-            refresh_token: { answer.refresh_token }
+            refresh_token: answer
+                .refresh_token
                 .map(|token| RefreshToken::new(token.into_secret())),
             expires_in: answer.expires_in,
             scopes: answer.scopes.map(|scopes| {
-                { scopes.iter() }
+                scopes
+                    .iter()
                     .map(|scope| scope.as_str().to_owned())
                     .collect()
             }),

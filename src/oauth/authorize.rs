@@ -60,7 +60,10 @@ impl AuthorizationRequest<'_> {
         };
         let mut endpoint = self.authorization_url.clone();
         endpoint.set_fragment(None);
-        if { endpoint.query_pairs() }.any(|(name, _)| OWN.contains(&name.as_ref())) {
+        if endpoint
+            .query_pairs()
+            .any(|(name, _)| OWN.contains(&name.as_ref()))
+        {
             return Err(unusable(
                 "the authorization URL sets a parameter of the protocol itself",
             ));
@@ -117,7 +120,8 @@ impl Callback {
             return Err(Error::Refused {
                 step,
                 code: clean(&code, 64, |c| c.is_ascii_graphic()),
-                description: { self.error_description }
+                description: self
+                    .error_description
                     .map(|text| clean(&text, 300, |c| !c.is_control())),
             });
         }
@@ -139,7 +143,8 @@ mod tests {
     }
 
     fn ask(authorization_url: &str, extra: &[(&str, &str)]) -> Result<Authorization, Error> {
-        let extra: Vec<_> = { extra.iter() }
+        let extra: Vec<_> = extra
+            .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         AuthorizationRequest {

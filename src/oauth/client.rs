@@ -70,13 +70,8 @@ impl OAuthClient {
         let request = client
             .exchange_code(code)
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.reveal().to_owned()));
-        let step = Step::CodeExchange;
         let carrier = |request| carry(transport, request);
-        let answer = request.request_async(&carrier);
-        answer
-            .await
-            .map(Tokens::from)
-            .map_err(|error| failure(step, error))
+        tokens(Step::CodeExchange, request.request_async(&carrier)).await
     }
 
     /// RFC 6749 section 6. A provider that rotates gives a new refresh token with the answer.
@@ -90,11 +85,7 @@ impl OAuthClient {
         let client = self.at(token_url);
         let request = client.exchange_refresh_token(&token);
         let carrier = |request| carry(transport, request);
-        let answer = request.request_async(&carrier);
-        answer
-            .await
-            .map(Tokens::from)
-            .map_err(|error| failure(Step::Refresh, error))
+        tokens(Step::Refresh, request.request_async(&carrier)).await
     }
 
     /// RFC 6749 section 4.4: the client acts for itself.
@@ -108,13 +99,8 @@ impl OAuthClient {
         let request = client
             .exchange_client_credentials()
             .add_scopes(scopes.iter().cloned().map(Scope::new));
-        let step = Step::ClientCredentials;
         let carrier = |request| carry(transport, request);
-        let answer = request.request_async(&carrier);
-        answer
-            .await
-            .map(Tokens::from)
-            .map_err(|error| failure(step, error))
+        tokens(Step::ClientCredentials, request.request_async(&carrier)).await
     }
 
     /// RFC 7009. A token the provider does not know is revoked as well.
@@ -188,6 +174,16 @@ fn identified(mut request: HttpRequest) -> HttpRequest {
         .headers_mut()
         .insert(http::header::USER_AGENT, agent);
     request
+}
+
+async fn tokens(
+    step: Step,
+    answer: impl Future<Output = Result<Answer, RequestTokenError<Unanswered, BasicErrorResponse>>>,
+) -> Result<Tokens, Error> {
+    let answer = answer.await;
+    answer
+        .map(Tokens::from)
+        .map_err(|error| failure(step, error))
 }
 
 fn failure<K>(

@@ -127,7 +127,11 @@ impl Transport {
         host: &str,
     ) -> Result<Response<Vec<u8>>, TransportError> {
         let request = request.map(|body| Full::new(Bytes::from(body)));
-        let response = { self.client.request(request).await }.map_err(|error| why(&error, host))?;
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| why(&error, host))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER).collect().await;
         let body = body.map_err(|error| {

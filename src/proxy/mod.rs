@@ -39,6 +39,7 @@ mod trailers;
 mod tunnel;
 mod upstream;
 mod websocket;
+mod writes_through;
 
 pub use bundle::{Bundle, system_roots};
 pub use environment::{ChildSettings, NODE_PROXY, child_environment, trusted_files};

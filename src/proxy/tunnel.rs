@@ -1,6 +1,7 @@
 //! Bytes both ways, each end closed on its own, until both are done or nothing moves for long.
 
 use super::frames::Frames;
+use super::writes_through::writes_through;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -64,21 +65,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
+writes_through!(Watched);
 
 /// Copies both ways, untouched. `early` is what the child sent before the upstream was there.
 pub(super) async fn relay<C, U>(child: C, early: &[u8], mut upstream: U) -> io::Result<()>

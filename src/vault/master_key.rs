@@ -6,33 +6,19 @@
 use super::{Error, keyring};
 use crate::crypto::random;
 use crate::files;
+use crate::model::MasterKeySource;
 use crate::secret::MasterKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The longest text that is taken for a key, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// Where the master key comes from. `config` has made sure that there is one source only.
-#[derive(Debug, Clone)]
-pub enum MasterKeyInput {
-    /// The text of `AUTHSOME_MASTER_KEY`.
-    Env(MasterKey),
-    /// `AUTHSOME_MASTER_KEY_FILE`: the operator's file, with the operator's modes; may be a link.
-    File(PathBuf),
-    /// `server/master.key` of the home; made when there is no data yet.
-    HomeFile(PathBuf),
-    /// The operating system's keyring; an entry is made when there is no data yet.
-    Keyring,
-    /// A text that a person chose.
-    Passphrase(MasterKey),
-}
-
-impl MasterKeyInput {
+impl MasterKeySource {
     /// The place, for messages: a variable or a path, never the key.
     pub(super) fn origin(&self) -> String {
         match self {
@@ -141,11 +127,12 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
 
-    fn home() -> (tempfile::TempDir, PathBuf, MasterKeyInput) {
+    fn home() -> (tempfile::TempDir, PathBuf, MasterKeySource) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("server/master.key");
-        let input = MasterKeyInput::HomeFile(path.clone());
+        let input = MasterKeySource::HomeFile(path.clone());
         (dir, path, input)
     }
 
@@ -180,7 +167,7 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        let env = MasterKeyInput::Env(MasterKey::new("\tkey\n"));
+        let env = MasterKeySource::Env(MasterKey::new("\tkey\n"));
         assert!(env.load().unwrap().unwrap().matches("key"));
     }
 
@@ -197,7 +184,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(matches!(input.load(), Err(Error::Unreadable { .. })));
-        assert!(MasterKeyInput::Env(MasterKey::new(" ")).load().is_err());
+        assert!(MasterKeySource::Env(MasterKey::new(" ")).load().is_err());
     }
 
     #[test]
@@ -208,7 +195,7 @@ mod tests {
         fs::write(&target, "key").unwrap();
         symlink(&target, &path).unwrap();
         assert!(matches!(input.load(), Err(Error::Link { .. })));
-        let operator = MasterKeyInput::File(path.clone());
+        let operator = MasterKeySource::File(path.clone());
         assert!(operator.load().unwrap().unwrap().matches("key"));
         fs::remove_file(&target).unwrap();
         assert!(
@@ -223,7 +210,7 @@ mod tests {
     fn an_operators_file_is_never_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
-        let input = MasterKeyInput::File(path.clone());
+        let input = MasterKeySource::File(path.clone());
         assert!(matches!(input.load(), Err(Error::SourceMissing { .. })));
         assert!(matches!(input.create(), Err(Error::SourceMissing { .. })));
         assert!(!path.exists());
@@ -231,7 +218,7 @@ mod tests {
 
     #[test]
     fn no_message_or_debug_holds_the_key() {
-        let input = MasterKeyInput::Env(MasterKey::new("very secret"));
+        let input = MasterKeySource::Env(MasterKey::new("very secret"));
         assert!(!format!("{input:?} {}", input.origin()).contains("very secret"));
     }
 }

@@ -19,6 +19,5 @@ mod vaults;
 
 pub use address::{CredentialAddress, RecordAddress};
 pub use error::Error;
-pub use master_key::MasterKeyInput;
 pub use status::EncryptionStatus;
 pub use vaults::Vaults;

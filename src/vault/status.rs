@@ -1,7 +1,7 @@
 //! What `/health`, `whoami` and `doctor` say about encryption: how, never where or with what.
 
-use super::MasterKeyInput;
 use crate::crypto::kdf::Params;
+use crate::model::MasterKeySource;
 
 /// The three encryption fields of `docs/http-api.md`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,13 @@ pub struct EncryptionStatus {
 }
 
 impl EncryptionStatus {
-    pub(super) fn new(input: &MasterKeyInput, kdf: Params) -> Self {
+    pub(super) fn new(input: &MasterKeySource, kdf: Params) -> Self {
         let (source, place) = match input {
-            MasterKeyInput::Env(_) => ("env", "from the environment"),
-            MasterKeyInput::File(_) => ("file", "from a secret file"),
-            MasterKeyInput::HomeFile(_) => ("local_key", "from the home's server/master.key"),
-            MasterKeyInput::Keyring => ("keyring", "from the OS keyring"),
-            MasterKeyInput::Passphrase(_) => ("passphrase", "from a passphrase"),
+            MasterKeySource::Env(_) => ("env", "from the environment"),
+            MasterKeySource::File(_) => ("file", "from a secret file"),
+            MasterKeySource::HomeFile(_) => ("local_key", "from the home's server/master.key"),
+            MasterKeySource::Keyring => ("keyring", "from the OS keyring"),
+            MasterKeySource::Passphrase(_) => ("passphrase", "from a passphrase"),
         };
         Self {
             configured_mode: "aes-256-gcm",

@@ -3,11 +3,11 @@
 //! A key is made, and metadata written, only where the store has neither metadata nor any sealed
 //! record. Everything else is compared first: the key id, then the canary, then the server's key.
 
-use super::master_key::MasterKeyInput;
 use super::slot::{self, Header};
 use super::{EncryptionStatus, Error};
 use crate::crypto::keys::WrapContext;
 use crate::crypto::{DataKey, KeyEncryptionKey};
+use crate::model::MasterKeySource;
 use crate::store::{self, KekSlot, KeyOwner, KeyState, Store, Tx};
 use futures_util::FutureExt as _;
 
@@ -17,7 +17,7 @@ pub(super) struct Unlocked {
     pub(super) status: EncryptionStatus,
 }
 
-pub(super) async fn unlock(store: &Store, input: &MasterKeyInput) -> Result<Unlocked, Error> {
+pub(super) async fn unlock(store: &Store, input: &MasterKeySource) -> Result<Unlocked, Error> {
     let mut reader = store.read().await?;
     let mut slots = reader.list_kek_slots().await?;
     if slots.is_empty() {
@@ -38,7 +38,7 @@ pub(super) async fn unlock(store: &Store, input: &MasterKeyInput) -> Result<Unlo
 async fn open(
     slots: Vec<KekSlot>,
     instance: String,
-    input: MasterKeyInput,
+    input: MasterKeySource,
 ) -> Result<Unlocked, Error> {
     // Data keys are unwrapped with one key alone: a database that is half way to another is for the
     // program that took it there.
@@ -68,7 +68,7 @@ async fn open(
 }
 
 /// Writes the first metadata of an empty store, unless another process does so at the same time.
-async fn begin(store: &Store, input: &MasterKeyInput) -> Result<Unlocked, Error> {
+async fn begin(store: &Store, input: &MasterKeySource) -> Result<Unlocked, Error> {
     let instance = store.instance_id().to_owned();
     let now = store.clock().now();
     let input = input.clone();

@@ -1,13 +1,11 @@
 //! The unlocked keys of one daemon, and sealing and opening with them.
 
 use super::unlock::{self, Unlocked, owner_name};
-use super::{
-    CredentialAddress, EncryptionStatus, Error, MasterKeyInput, RecordAddress, codec, slot,
-};
+use super::{CredentialAddress, EncryptionStatus, Error, RecordAddress, codec, slot};
 use crate::crypto::envelope::{self, Header};
 use crate::crypto::keys::WrapContext;
 use crate::crypto::{DataKey, KeyEncryptionKey};
-use crate::model::{Credential, LoginSessionId, ProviderName, VaultId};
+use crate::model::{Credential, LoginSessionId, MasterKeySource, ProviderName, VaultId};
 use crate::secret::ClientSecret;
 use crate::store::{self, KeyOwner, KeyState, Store, Tx};
 use std::collections::{BTreeMap, HashMap};
@@ -37,7 +35,7 @@ struct OwnerKeys {
 impl Vaults {
     /// Unlocks the store with the master key from `input`; makes the key and the metadata where
     /// there is nothing at all yet.
-    pub async fn unlock(store: &Store, input: MasterKeyInput) -> Result<Self, Error> {
+    pub async fn unlock(store: &Store, input: MasterKeySource) -> Result<Self, Error> {
         let Unlocked { kek, status } = unlock::unlock(store, &input).await?;
         let vaults = Self(Arc::new(Inner {
             store: store.clone(),

@@ -7,10 +7,10 @@
 #[tokio::test]
 async fn without_the_feature_asking_for_the_keyring_says_what_to_do() {
     use crate::support::vault_home::VaultHome;
-    use authsome::vault::MasterKeyInput;
+    use authsome::model::MasterKeySource;
 
     let home = VaultHome::new();
-    let error = home.open_with(MasterKeyInput::Keyring).await.unwrap_err();
+    let error = home.open_with(MasterKeySource::Keyring).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("--features keyring"), "{text}");
     assert!(home.look("SELECT id FROM kek_slots").await.is_empty());
@@ -20,7 +20,8 @@ async fn without_the_feature_asking_for_the_keyring_says_what_to_do() {
 mod with_a_secret_service {
     use crate::support::postgres::all_required;
     use crate::support::vault_home::VaultHome;
-    use authsome::vault::{Error, MasterKeyInput};
+    use authsome::model::MasterKeySource;
+    use authsome::vault::Error;
     use std::process::Command;
 
     /// Unlocks an empty collection, then becomes this test binary again for one test inside.
@@ -70,7 +71,7 @@ mod with_a_secret_service {
     #[ignore = "runs in a session of its own"]
     async fn inside_make_open_and_lose_the_key() {
         let home = VaultHome::new();
-        let open = home.open_with(MasterKeyInput::Keyring).await.unwrap();
+        let open = home.open_with(MasterKeySource::Keyring).await.unwrap();
         assert_eq!(open.vaults.status().effective_source, "keyring");
         let stored_id = open.vaults.key_id();
         let vault = open.add_vault(1).await;
@@ -85,12 +86,12 @@ mod with_a_secret_service {
         let key = entry().get_password().unwrap();
         assert_eq!(key.len(), 44);
 
-        let open = home.open_with(MasterKeyInput::Keyring).await.unwrap();
+        let open = home.open_with(MasterKeySource::Keyring).await.unwrap();
         assert_eq!(open.read_back(&connection).await.unwrap(), "sk-one");
         open.close().await;
 
         entry().delete_credential().unwrap();
-        let error = home.open_with(MasterKeyInput::Keyring).await.unwrap_err();
+        let error = home.open_with(MasterKeySource::Keyring).await.unwrap_err();
         assert!(matches!(error, Error::MissingKey { .. }), "{error}");
         assert!(error.to_string().contains(&stored_id), "{error}");
         assert!(matches!(
@@ -99,12 +100,12 @@ mod with_a_secret_service {
         ));
 
         entry().set_password("another key").unwrap();
-        let error = home.open_with(MasterKeyInput::Keyring).await.unwrap_err();
+        let error = home.open_with(MasterKeySource::Keyring).await.unwrap_err();
         assert!(matches!(error, Error::WrongKey { .. }), "{error}");
         assert!(!error.to_string().contains("another key"));
 
         entry().set_password(&key).unwrap();
-        home.open_with(MasterKeyInput::Keyring)
+        home.open_with(MasterKeySource::Keyring)
             .await
             .unwrap()
             .close()
@@ -130,7 +131,7 @@ mod with_a_secret_service {
     #[ignore = "runs in a process of its own"]
     async fn inside_no_service() {
         let home = VaultHome::new();
-        let error = home.open_with(MasterKeyInput::Keyring).await.unwrap_err();
+        let error = home.open_with(MasterKeySource::Keyring).await.unwrap_err();
         assert!(matches!(error, Error::Keyring { .. }), "{error}");
         assert!(
             error.to_string().contains("AUTHSOME_MASTER_KEY_FILE"),

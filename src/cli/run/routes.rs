@@ -85,8 +85,8 @@ impl Plan {
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         let each = |fake: &Fake| {
             let value = fake.placeholder.value.clone();
-            let pairs = fake.variables.iter();
-            { pairs }
+            fake.variables
+                .iter()
                 .map(move |name| (name.clone(), value.clone()))
                 .collect::<Vec<_>>()
         };
@@ -99,7 +99,10 @@ impl Fake {
     /// share one: a program that finds it there may turn to any of them.
     fn add(fakes: &mut Vec<Self>, route: &ProxyRoute) -> Result<(), CliError> {
         let provider = &route.provider;
-        if { fakes.iter() }.any(|fake| fake.placeholder.providers.contains(provider)) {
+        if fakes
+            .iter()
+            .any(|fake| fake.placeholder.providers.contains(provider))
+        {
             return Ok(());
         }
         let variables: BTreeSet<_> = route.secret_variables.iter().cloned().collect();
@@ -215,8 +218,11 @@ mod tests {
         assert_ne!(variables["ACME_KEY"], variables["DULL_KEY"]);
         let placeholders = plan.placeholders();
         assert_eq!(placeholders.len(), 2);
-        let shared = { placeholders.iter() }.find(|p| p.value == variables["SHARED"]);
-        let providers: Vec<_> = { shared.unwrap().providers.iter() }
+        let shared = placeholders.iter().find(|p| p.value == variables["SHARED"]);
+        let providers: Vec<_> = shared
+            .unwrap()
+            .providers
+            .iter()
             .map(ProviderName::as_str)
             .collect();
         assert_eq!(providers, ["acme", "bold", "crisp"]);

@@ -1,7 +1,7 @@
 //! The first dashboard: what is connected and who may use it. Nothing secret, nothing to break.
 
-use super::account;
 use super::render::{Nav, Page, moment, page, see_other, with_cookie};
+use super::sign_in::sign_in_first;
 use crate::api::paths;
 use crate::model::{ClaimState, Connection, ErrorCode, Handle};
 use crate::secret::Token;
@@ -82,7 +82,7 @@ pub(super) async fn show(
     }
     match browser.into_person() {
         Some(person) => dashboard(&app, &person, &view).await,
-        None => account::sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
+        None => sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
 }
 

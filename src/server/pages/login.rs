@@ -1,9 +1,9 @@
 //! The form that takes a key from a person and gives it to nobody but the vault.
 
-use super::account::sign_in_first;
 use super::message;
 use super::prose::{Piece, sentence};
 use super::render::{Page, clock_time, page, see_other, with_cookie};
+use super::sign_in::sign_in_first;
 use crate::api::paths;
 use crate::model::{ErrorCode, LoginSession, LoginSessionId, LoginState};
 use crate::secret::{ApiKey, Token};

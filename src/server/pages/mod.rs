@@ -8,14 +8,17 @@ pub(super) mod assets;
 mod audit;
 mod claim;
 mod dashboard;
+mod entrance;
 mod login;
 mod message;
 mod prose;
 mod render;
+mod sign_in;
+mod sign_up;
 
-pub(super) use account::sign_in_first;
 pub(super) use message::failure;
 pub(super) use render::HTML;
+pub(super) use sign_in::sign_in_first;
 
 use super::state::App;
 use crate::api::paths;
@@ -36,15 +39,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/ui/account", get(account::open))
         .route("/ui/account/password", post(account::change_password))
         .route(paths::AUDIT_PAGE, get(audit::show))
-        .route(
-            paths::SIGN_IN,
-            get(account::open_sign_in).post(account::sign_in),
-        )
-        .route(
-            paths::SIGN_UP,
-            get(account::open_sign_up).post(account::sign_up),
-        )
-        .route(paths::SIGN_OUT, post(account::sign_out))
+        .route(paths::SIGN_IN, get(sign_in::open).post(sign_in::sign_in))
+        .route(paths::SIGN_UP, get(sign_up::open).post(sign_up::sign_up))
+        .route(paths::SIGN_OUT, post(sign_in::sign_out))
         .route(paths::CLAIM, get(claim::show))
         .route(paths::CLAIM_CONFIRM, post(claim::accept))
         .route(paths::CLAIM_REJECT, post(claim::reject))

@@ -190,7 +190,9 @@ impl Accounts {
                 if found.principal.disabled {
                     return Err(stale_code());
                 }
-                let identity: Handle = { token.payload.get("identity") }
+                let identity: Handle = token
+                    .payload
+                    .get("identity")
                     .and_then(|handle| handle.as_str())
                     .unwrap_or_default()
                     .parse()?;

@@ -280,11 +280,12 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::clock::{ManualClock, SharedClock};
+    use crate::model::MasterKeySource;
     use crate::secret::MasterKey;
     use crate::services::accounts::SignUp;
     use crate::services::{Mode, Services, ServicesConfig};
     use crate::store::{Location, Store};
-    use crate::vault::{MasterKeyInput, Vaults};
+    use crate::vault::Vaults;
     use std::path::Path;
     use std::sync::Arc;
 
@@ -293,7 +294,7 @@ mod tests {
         let place = Location::Sqlite(home.join("store.db"));
         let store = Store::open(place, clock.clone()).await.unwrap();
         let key = MasterKey::new("a master key for stories, 32 bytes long");
-        let vaults = Vaults::unlock(&store, MasterKeyInput::Env(key)).await;
+        let vaults = Vaults::unlock(&store, MasterKeySource::Env(key)).await;
         let config = ServicesConfig {
             mode: Mode::Local,
             base_url: "http://127.0.0.1:7998".to_owned(),

@@ -60,7 +60,7 @@ async fn make_room(tx: &mut Tx, now: OffsetDateTime) -> Result<(), Error> {
     if tx.count_unclaimed_identities(MOST_UNCLAIMED).await? < MOST_UNCLAIMED {
         return Ok(());
     }
-    let gone = { tx }
+    let gone = tx
         .forget_unclaimed_identities(now, now - PATIENCE, MOST_UNCLAIMED)
         .await?;
     if gone > 0 {

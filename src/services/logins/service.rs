@@ -312,7 +312,9 @@ fn check_use(provider: &Provider, wish: &BeginLogin) -> Result<(), Error> {
         return Err(refused("scopes", "--scopes"));
     }
     let variables = provider.variables();
-    let uses_base = { variables.values() }.any(|from| *from == ExportSource::BaseUrl);
+    let uses_base = variables
+        .values()
+        .any(|from| *from == ExportSource::BaseUrl);
     if wish.base_url.is_some() && !uses_base {
         return Err(refused("a base URL", "--base-url"));
     }

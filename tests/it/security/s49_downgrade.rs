@@ -2,8 +2,9 @@
 
 use crate::support::vault_home::VaultHome;
 use authsome::crypto::hex;
+use authsome::model::MasterKeySource;
 use authsome::secret::MasterKey;
-use authsome::vault::{Error, MasterKeyInput};
+use authsome::vault::Error;
 
 /// A header as the store keeps it: mark, memory, passes, lanes, salt.
 fn header(memory_kib: u32, passes: u32, lanes: u32, salt: &[u8]) -> Vec<u8> {
@@ -52,7 +53,7 @@ async fn key_derivation_outside_the_bounds_is_refused_without_being_tried() {
 #[tokio::test]
 async fn an_edited_header_within_the_bounds_is_refused_too() {
     let home = VaultHome::new();
-    let input = MasterKeyInput::Passphrase(MasterKey::new("the owl and the pussycat"));
+    let input = MasterKeySource::Passphrase(MasterKey::new("the owl and the pussycat"));
     home.open_with(input.clone()).await.unwrap().close().await;
     let good = stored_header(&home).await;
     assert_eq!(

@@ -3,8 +3,9 @@
 
 use crate::support::daemon::TestDaemon;
 use crate::support::vault_home::{Database, VaultHome};
+use authsome::model::MasterKeySource;
 use authsome::secret::MasterKey;
-use authsome::vault::{Error, MasterKeyInput};
+use authsome::vault::Error;
 use std::fs;
 
 /// A home with one connection in it, closed; the id of its key.
@@ -79,7 +80,7 @@ async fn lost_metadata_is_not_made_anew_over_records() {
     let before = home.dump().await;
     for input in [
         home.key_input(),
-        MasterKeyInput::Env(MasterKey::new("any text at all")),
+        MasterKeySource::Env(MasterKey::new("any text at all")),
     ] {
         let error = home.open_with(input).await.unwrap_err();
         assert!(matches!(error, Error::MetadataMissing), "{error}");
@@ -97,10 +98,10 @@ async fn every_source_gives_the_same_key_for_the_same_text() {
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
     fs::write(elsewhere.path(), format!("\n  {text}\n\n")).unwrap();
     for input in [
-        MasterKeyInput::Env(MasterKey::new(text.trim())),
-        MasterKeyInput::Env(MasterKey::new(text.as_str())),
-        MasterKeyInput::File(elsewhere.path().to_owned()),
-        MasterKeyInput::Passphrase(MasterKey::new(text.as_str())),
+        MasterKeySource::Env(MasterKey::new(text.trim())),
+        MasterKeySource::Env(MasterKey::new(text.as_str())),
+        MasterKeySource::File(elsewhere.path().to_owned()),
+        MasterKeySource::Passphrase(MasterKey::new(text.as_str())),
     ] {
         let open = home.open_with(input).await.unwrap();
         assert_eq!(open.vaults.key_id(), key_id);
@@ -113,7 +114,7 @@ async fn an_unusable_key_says_what_to_do_and_a_fresh_home_stays_empty() {
     let home = VaultHome::new();
     let nowhere = home.master_key().with_file_name("nowhere");
     let error = home
-        .open_with(MasterKeyInput::File(nowhere.clone()))
+        .open_with(MasterKeySource::File(nowhere.clone()))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("openssl rand"), "{error}");
@@ -131,7 +132,7 @@ async fn an_unusable_key_says_what_to_do_and_a_fresh_home_stays_empty() {
 #[tokio::test]
 async fn two_daemons_that_start_at_once_on_an_empty_database_agree_on_one_key() {
     let home = VaultHome::new();
-    let input = MasterKeyInput::Env(MasterKey::new("one key for all replicas"));
+    let input = MasterKeySource::Env(MasterKey::new("one key for all replicas"));
     home.open().await.close().await;
     // As if nothing had been there: both see an empty database.
     home.tamper("DELETE FROM data_keys").await;

@@ -5,6 +5,7 @@ use authsome::catalog::Catalog;
 use authsome::clock::{Clock as _, ManualClock, from_unix_millis};
 use authsome::crypto::SigningKeyPair;
 use authsome::crypto::proof::{ProofRequest, issue};
+use authsome::model::MasterKeySource;
 use authsome::model::{
     AuditRecord, Caller, ConnectionName, ErrorCode, Handle, LoginSessionId, ProviderName, SignedIn,
 };
@@ -14,7 +15,7 @@ use authsome::services::{
     ServicesConfig, SignUp, SignedRequest, Unspent,
 };
 use authsome::store::{AuditFilter, Location, Store};
-use authsome::vault::{MasterKeyInput, Vaults};
+use authsome::vault::Vaults;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use std::net::{IpAddr, Ipv4Addr};
@@ -110,7 +111,7 @@ impl Place {
             .await
             .unwrap();
         let key = MasterKey::new("a master key for stories, 32 bytes long");
-        let vaults = Vaults::unlock(&store, MasterKeyInput::Env(key))
+        let vaults = Vaults::unlock(&store, MasterKeySource::Env(key))
             .await
             .unwrap();
         let url = match mode {

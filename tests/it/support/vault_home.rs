@@ -2,13 +2,14 @@
 
 use authsome::clock::SystemClock;
 use authsome::crypto::hex;
+use authsome::model::MasterKeySource;
 use authsome::model::provider::AuthType;
 use authsome::model::{
     Connection, ConnectionState, Credential, Principal, ProviderName, Role, VaultId,
 };
 use authsome::secret::ApiKey;
 use authsome::store::{Error as StoreError, Location, PrincipalRecord, Store};
-use authsome::vault::{CredentialAddress, Error, MasterKeyInput, Vaults};
+use authsome::vault::{CredentialAddress, Error, Vaults};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use std::path::{Path, PathBuf};
@@ -45,15 +46,15 @@ impl VaultHome {
         self.dir.path().join("server/master.key")
     }
 
-    pub(crate) fn key_input(&self) -> MasterKeyInput {
-        MasterKeyInput::HomeFile(self.master_key())
+    pub(crate) fn key_input(&self) -> MasterKeySource {
+        MasterKeySource::HomeFile(self.master_key())
     }
 
     pub(crate) async fn open(&self) -> Open {
         self.open_with(self.key_input()).await.unwrap()
     }
 
-    pub(crate) async fn open_with(&self, input: MasterKeyInput) -> Result<Open, Error> {
+    pub(crate) async fn open_with(&self, input: MasterKeySource) -> Result<Open, Error> {
         let store = Store::open(
             Location::Sqlite(self.database.0.clone()),
             Arc::new(SystemClock),
