@@ -35,7 +35,7 @@ pub(in crate::server) fn failure(error: &ApiError, trace: &str) -> String {
     let title = match error.status() {
         _ if error.code() == ErrorCode::MisdirectedRequest => "This is another address",
         StatusCode::NOT_FOUND => "There is nothing here",
-        StatusCode::GONE => "This link is used up",
+        StatusCode::GONE => "This link is over",
         StatusCode::UNAUTHORIZED => "Please sign in",
         StatusCode::FORBIDDEN => "This is not allowed",
         StatusCode::TOO_MANY_REQUESTS => "Too many tries",

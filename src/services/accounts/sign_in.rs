@@ -143,7 +143,8 @@ impl Accounts {
                 "the current password is wrong",
             ));
         };
-        let hashed = self.hasher.hash(new).await?;
+        let hashed = self.hasher.hash(new).await;
+        let hashed = self.forgiven(&keys, hashed).await?;
         let opening = Opening::new(None);
         let write = self.core.store.write(move |tx| {
             async move {

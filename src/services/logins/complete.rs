@@ -2,7 +2,7 @@
 //! one transaction that happens once.
 
 use super::answer::{checked_key, is_malformed};
-use super::service::{LoginView, Logins, over};
+use super::service::{LoginView, Logins, ended, over};
 use crate::clock::to_unix_millis;
 use crate::model::connection::Account;
 use crate::model::{
@@ -35,7 +35,7 @@ impl Logins {
     ) -> Result<LoginView, Error> {
         let record = self.own(caller, id).await?;
         if record.login.state.is_final() {
-            return Err(over());
+            return Err(ended(&record.login.state));
         }
         let typed = data
             .api_key

@@ -6,7 +6,7 @@
 
 use super::answer::checked_key;
 use super::form;
-use super::service::{Logins, not_found, over};
+use super::service::{Logins, ended, not_found, over};
 use super::transient::Transient;
 use crate::crypto::random;
 use crate::model::{
@@ -195,7 +195,7 @@ impl Logins {
         visitor: &Visitor<'_>,
     ) -> Result<(), Error> {
         if record.login.state.is_final() {
-            return Err(over());
+            return Err(ended(&record.login.state));
         }
         if record.browser_hash.is_some() {
             return Err(other_browser(visitor));
@@ -265,13 +265,10 @@ fn is_bound_to(record: &LoginRecord, cookie: &Token) -> bool {
 }
 
 fn check_open(login: &LoginSession) -> Result<(), Error> {
-    match login.state {
+    match &login.state {
         LoginState::Pending | LoginState::WaitingForUser => Ok(()),
-        LoginState::Processing
-        | LoginState::Completed { .. }
-        | LoginState::Failed { .. }
-        | LoginState::Expired
-        | LoginState::Cancelled => Err(over()),
+        LoginState::Processing => Err(over()),
+        last => Err(ended(last)),
     }
 }
 

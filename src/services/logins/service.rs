@@ -338,12 +338,24 @@ pub(super) fn not_found() -> Error {
     Error::not_found("no such login").hint("begin one with `authsome login`")
 }
 
+/// A login that ended while somebody was about to go on with it.
 pub(super) fn over() -> Error {
-    Error::new(
-        ErrorCode::Gone,
-        "this login is over: it was finished, cancelled, or is older than 10 minutes",
-    )
-    .hint("begin another one with `authsome login`")
+    gone("this login is over: it was finished, cancelled, or is older than 10 minutes")
+}
+
+/// A login that is in its last state, which is said.
+pub(super) fn ended(state: &LoginState) -> Error {
+    gone(match state {
+        LoginState::Completed { .. } => "this login is finished: its page works once",
+        LoginState::Failed { .. } => "this login has failed",
+        LoginState::Expired => "this login is older than 10 minutes",
+        LoginState::Cancelled => "this login was cancelled",
+        LoginState::Pending | LoginState::WaitingForUser | LoginState::Processing => return over(),
+    })
+}
+
+fn gone(message: &str) -> Error {
+    Error::new(ErrorCode::Gone, message).hint("begin another one with `authsome login`")
 }
 
 fn too_many_begun() -> Error {
