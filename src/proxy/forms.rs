@@ -84,13 +84,18 @@ impl Needles {
         self.automaton.is_match(bytes)
     }
 
-    /// Whether a form is in a text whose case was changed, as that of a header name is.
-    pub(super) fn is_in_any_case(&self, text: &str) -> bool {
+    /// Like [`find`](Self::find), in a text whose case was changed, as that of a header name is.
+    pub(super) fn find_in_any_case(&self, text: &str) -> impl Iterator<Item = usize> {
         let text = text.as_bytes();
-        self.forms.iter().any(|form| {
+        let is_in = move |form: &[u8]| {
             text.windows(form.len())
                 .any(|window| window.eq_ignore_ascii_case(form))
-        })
+        };
+        self.forms
+            .iter()
+            .zip(&self.owners)
+            .filter(move |(form, _)| is_in(form))
+            .map(|(_, owner)| *owner)
     }
 
     /// Overwrites every form in `bytes` with asterisks, so that no length changes.

@@ -40,11 +40,19 @@ impl Placeholders {
         bytes: &[u8],
         here: &impl Fn(&ProviderName) -> bool,
     ) -> Option<&ProviderName> {
-        let found = self.needles()?.find(bytes);
-        found
-            .filter_map(|index| self.all.get(index))
-            .find(|placeholder| !placeholder.providers.iter().any(here))
-            .and_then(|placeholder| placeholder.providers.first())
+        self.first_foreign(self.needles()?.find(bytes), here)
+    }
+
+    fn first_foreign(
+        &self,
+        mut found: impl Iterator<Item = usize>,
+        here: &impl Fn(&ProviderName) -> bool,
+    ) -> Option<&ProviderName> {
+        let placeholder = found.find_map(|index| {
+            let placeholder = self.all.get(index)?;
+            (!placeholder.providers.iter().any(here)).then_some(placeholder)
+        })?;
+        placeholder.providers.first()
     }
 
     /// The same, over the head of a request: path, query, header names and values.
@@ -65,11 +73,15 @@ impl Placeholders {
         fields: &HeaderMap,
         here: &impl Fn(&ProviderName) -> bool,
     ) -> Option<&ProviderName> {
-        let names = fields.keys().map(|name| name.as_str().as_bytes());
-        let values = fields.values().map(HeaderValue::as_bytes);
-        names
-            .chain(values)
-            .find_map(|bytes| self.foreign(bytes, here))
+        let needles = self.needles()?;
+        let in_name =
+            |name: &HeaderName| self.first_foreign(needles.find_in_any_case(name.as_str()), here);
+        fields.keys().find_map(in_name).or_else(|| {
+            let values = fields.values().map(HeaderValue::as_bytes);
+            values
+                .into_iter()
+                .find_map(|bytes| self.foreign(bytes, here))
+        })
     }
 
     /// Removes headers and query parameters that carry a placeholder at its own provider, where

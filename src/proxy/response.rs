@@ -165,7 +165,7 @@ fn decoder(headers: &mut HeaderMap, status: StatusCode) -> Result<Option<Gzip>, 
 pub(super) fn mask_headers(headers: &mut HeaderMap, needles: &Needles) {
     let named: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| needles.is_in_any_case(name.as_str()))
+        .filter(|name| needles.find_in_any_case(name.as_str()).next().is_some())
         .cloned()
         .collect();
     for name in named {

@@ -44,6 +44,7 @@ async fn it_is_stopped_wherever_it_hides() {
         ("/".to_owned(), format!("Authorization: Bearer {OTHER}\r\n")),
         ("/".to_owned(), format!("Authorization: Basic {basic}\r\n")),
         ("/".to_owned(), format!("Cookie: a=1; t={OTHER}\r\n")),
+        ("/".to_owned(), format!("X-{OTHER}: 1\r\n")),
         (format!("/?token={OTHER}"), String::new()),
         (format!("/?token={hex}"), String::new()),
         (format!("/{OTHER}/x"), String::new()),
