@@ -31,15 +31,11 @@ async fn of_fifty_with_the_setup_token_one_is_the_administrator(place: Place) {
             .into_iter()
             .all(|refused| code(refused) == ErrorCode::Forbidden)
     );
-    let people = house
-        .store
-        .read()
-        .await
-        .unwrap()
-        .list_principals()
-        .await
-        .unwrap();
-    assert_eq!(people.len(), 1, "who was refused left nothing behind");
+    assert_eq!(
+        house.people().await.len(),
+        1,
+        "who was refused left nothing behind"
+    );
 }
 
 async fn nobody_who_reaches_the_port_of_a_home_becomes_its_administrator(place: Place) {
@@ -63,15 +59,7 @@ async fn nobody_signs_up_uninvited_on_a_hosted_daemon(place: Place) {
         let refused = house.sign_up("thief@example.test", token).await;
         assert_eq!(code(refused), ErrorCode::Forbidden, "{token:?}");
     }
-    let people = house
-        .store
-        .read()
-        .await
-        .unwrap()
-        .list_principals()
-        .await
-        .unwrap();
-    assert!(people.is_empty());
+    assert!(house.people().await.is_empty());
 }
 
 #[test]

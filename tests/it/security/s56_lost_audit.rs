@@ -7,7 +7,7 @@ use crate::services::house::{
 };
 use crate::support::daemon::TestDaemon;
 use authsome::model::{ErrorCode, Outcome};
-use authsome::services::{Destination, ExportFormat, ExternalEvent};
+use authsome::services::{ExportFormat, ExternalEvent};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -44,19 +44,8 @@ async fn try_everything(house: &House, place: &Place) {
 
     break_the_audit(place).await;
     let signed = house.sign(&scout, "/x");
-    let resolve = async || {
-        let unspent = house
-            .services
-            .identities
-            .authenticate(&signed.request())
-            .await?;
-        let resolver = &house.services.resolver;
-        resolver
-            .resolve(unspent, &openai, None, Destination::default())
-            .await
-    };
     let lost = ErrorCode::StoreUnavailable;
-    assert_eq!(code(resolve().await), lost);
+    assert_eq!(code(house.release(&signed, "openai").await), lost);
     assert_eq!(
         code(connections.show(&caller, &openai, &default, true).await),
         lost
@@ -92,7 +81,7 @@ async fn try_everything(house: &House, place: &Place) {
 
     mend_the_audit(place).await;
     // Nothing of what failed has happened: the proof is good, the login open, the connection there.
-    resolve().await.unwrap();
+    house.release(&signed, "openai").await.unwrap();
     assert_eq!(
         connections.list(&caller).await.unwrap()[0]
             .connections
@@ -115,9 +104,7 @@ async fn without_its_event_nothing_leaves_and_nothing_changes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_that_does_not_open_is_an_incident_in_the_log() {
     let place = Place::sqlite();
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     house.login(&caller, "openai", "work", OPENAI_KEY).await;
     let swap = "UPDATE connections SET sealed = (SELECT sealed FROM connections AS other \
@@ -149,10 +136,7 @@ async fn a_record_that_does_not_open_is_an_incident_in_the_log() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_chooses_neither_time_nor_actor_nor_size() {
     let place = Place::sqlite();
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let said = |event: &str, note: String| ExternalEvent {
         event: event.to_owned(),
         provider: None,

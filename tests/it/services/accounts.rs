@@ -255,9 +255,7 @@ async fn a_disabled_account_is_out_at_once(place: Place) {
 }
 
 async fn the_ui_code_signs_in_once_within_a_minute(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let accounts = &house.services.accounts;
     let url = accounts.sign_in_url(&caller).await.unwrap();
     assert!(url.starts_with("http://127.0.0.1:7998/ui/?code="), "{url}");
@@ -282,15 +280,7 @@ async fn bad_sign_ups_store_nothing(place: Place) {
         let refused = house.sign_up(email, None).await;
         assert_eq!(code(refused), ErrorCode::AuthenticationFailed, "{email:?}");
     }
-    let people = house
-        .store
-        .read()
-        .await
-        .unwrap()
-        .list_principals()
-        .await
-        .unwrap();
-    assert_eq!(people.len(), 2, "the home's own and one more");
+    assert_eq!(house.people().await.len(), 2, "the home's own and one more");
 }
 
 async fn of_two_administrators_who_disable_each_other_one_stays(place: Place) {

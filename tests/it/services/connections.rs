@@ -16,10 +16,7 @@ on_both!(
 );
 
 async fn a_list_groups_by_provider_and_names_the_default(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "work", OPENAI_KEY).await;
     house.login(&caller, "openai", "home", OPENAI_KEY).await;
     house
@@ -47,9 +44,7 @@ async fn a_list_groups_by_provider_and_names_the_default(place: Place) {
 }
 
 async fn ending_the_default_makes_another_one_the_default(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "work", OPENAI_KEY).await;
     house
         .login(&caller, "openai", "home", "sk-home-0123456789abcdefg")
@@ -76,10 +71,7 @@ async fn ending_the_default_makes_another_one_the_default(place: Place) {
 }
 
 async fn a_secret_is_shown_only_when_asked_for_and_that_is_audited(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     let connections = &house.services.connections;
     let (openai, default) = (provider("openai"), connection("default"));
@@ -101,10 +93,7 @@ async fn a_secret_is_shown_only_when_asked_for_and_that_is_audited(place: Place)
 }
 
 async fn an_export_holds_the_variables_and_is_audited(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "work", OPENAI_KEY).await;
     let connections = &house.services.connections;
     let openai = provider("openai");
@@ -143,10 +132,7 @@ async fn an_export_holds_the_variables_and_is_audited(place: Place) {
 }
 
 async fn an_export_of_everything_takes_one_connection_of_each(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let connections = &house.services.connections;
     let default = connection("default");
     let nothing = connections
@@ -178,9 +164,7 @@ async fn an_export_of_everything_takes_one_connection_of_each(place: Place) {
 }
 
 async fn what_has_lost_its_definition_is_left_out_of_an_export_of_everything(place: Place) {
-    let house = place.local().await;
-    let agent = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&agent).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let definition = serde_json::json!({
         "name": "acme", "display_name": "Acme", "auth_type": "api_key", "flow": "api_key",
         "api_url": "api.acme.example", "export": {"ACME_KEY": "API_TOKEN"},
@@ -238,10 +222,7 @@ async fn an_administrator_ends_a_provider_for_everybody(place: Place) {
 }
 
 async fn what_does_not_exist_says_what_to_do(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let connections = &house.services.connections;
     let work = connection("work");
     let missing = connections

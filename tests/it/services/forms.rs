@@ -3,7 +3,7 @@
 use super::house::{House, OPENAI_KEY, Place, code, on_both};
 use authsome::model::{Caller, ErrorCode, LoginSessionId, LoginState, SignedIn};
 use authsome::secret::{ApiKey, Token};
-use authsome::services::{FormInput, FormVisit, LoginForm, NextAction, Submitted, Visitor};
+use authsome::services::{Error, FormInput, FormVisit, LoginForm, NextAction, Submitted, Visitor};
 use time::Duration;
 
 on_both!(
@@ -16,11 +16,6 @@ on_both!(
     hosted_only_the_owner_in_one_browser_gets_in,
     a_closed_form_ends_the_login,
 );
-
-async fn agent(house: &House, place: &Place) -> Caller {
-    let scout = house.local_agent(place, "scout").await;
-    house.caller(&scout).await
-}
 
 /// The ticket in the URL of an open login.
 async fn ticket(house: &House, caller: &Caller, id: &LoginSessionId) -> Token {
@@ -67,16 +62,53 @@ async fn form(house: &House, id: &LoginSessionId, visitor: Visitor<'_>) -> Login
     }
 }
 
-fn filled(csrf: &Token, key: &str) -> FormInput {
-    FormInput {
+/// Submits the form with a key.
+async fn submit(
+    house: &House,
+    id: &LoginSessionId,
+    visitor: Visitor<'_>,
+    (csrf, key): (&Token, &str),
+) -> Result<Submitted, Error> {
+    let input = FormInput {
         csrf: csrf.reveal().to_owned(),
         api_key: Some(ApiKey::new(key)),
+    };
+    house.services.logins.submit_form(id, visitor, input).await
+}
+
+/// A login whose form is open in one browser.
+struct OpenForm {
+    id: LoginSessionId,
+    cookie: Token,
+    csrf: Token,
+}
+
+impl OpenForm {
+    /// Begins a login and opens its form as the link says.
+    async fn at(house: &House, caller: &Caller, name: &str) -> Self {
+        let id = house.begin(caller, "openai", name).await;
+        let ticket = ticket(house, caller, &id).await;
+        let cookie = bind(house, &id, with_ticket(&ticket)).await;
+        let csrf = form(house, &id, with_cookie(&cookie)).await.csrf;
+        Self { id, cookie, csrf }
+    }
+
+    fn visitor(&self) -> Visitor<'_> {
+        with_cookie(&self.cookie)
+    }
+
+    async fn reload(&self, house: &House) -> Result<FormVisit, Error> {
+        let logins = &house.services.logins;
+        logins.open_form(&self.id, self.visitor()).await
+    }
+
+    async fn submit(&self, house: &House, key: &str) -> Result<Submitted, Error> {
+        submit(house, &self.id, self.visitor(), (&self.csrf, key)).await
     }
 }
 
 async fn at_home_the_ticket_binds_the_first_browser_that_brings_it(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let ticket = ticket(&house, &caller, &id).await;
     let logins = &house.services.logins;
@@ -111,144 +143,91 @@ async fn at_home_the_ticket_binds_the_first_browser_that_brings_it(place: Place)
 }
 
 async fn the_form_stores_the_key_once(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
-    let id = house.begin(&caller, "openai", "default").await;
-    let ticket = ticket(&house, &caller, &id).await;
-    let cookie = bind(&house, &id, with_ticket(&ticket)).await;
-    let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
-    let logins = &house.services.logins;
-    let submit = || logins.submit_form(&id, with_cookie(&cookie), filled(&csrf, OPENAI_KEY));
-    let done = submit().await.unwrap();
+    let (house, _, caller) = place.local_with_scout().await;
+    let form = OpenForm::at(&house, &caller, "default").await;
+    let done = form.submit(&house, OPENAI_KEY).await.unwrap();
     assert!(matches!(done, Submitted::Done(login) if login.state.is_final()));
-    assert_eq!(code(submit().await), ErrorCode::Gone);
-    assert_eq!(
-        code(logins.open_form(&id, with_cookie(&cookie)).await),
-        ErrorCode::Gone
-    );
-    let view = logins.show(&caller, &id).await.unwrap();
+    let again = form.submit(&house, OPENAI_KEY).await;
+    assert_eq!(code(again), ErrorCode::Gone);
+    assert_eq!(code(form.reload(&house).await), ErrorCode::Gone);
+    let logins = &house.services.logins;
+    let view = logins.show(&caller, &form.id).await.unwrap();
     assert!(matches!(view.session.state, LoginState::Completed { .. }));
     assert_eq!(house.count("login.completed").await, 1);
 }
 
 async fn a_key_that_does_not_fit_shows_the_form_again(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
-    let id = house.begin(&caller, "openai", "default").await;
-    let ticket = ticket(&house, &caller, &id).await;
-    let cookie = bind(&house, &id, with_ticket(&ticket)).await;
-    let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
-    let logins = &house.services.logins;
+    let (house, _, caller) = place.local_with_scout().await;
+    let form = OpenForm::at(&house, &caller, "default").await;
     for wrong in [
         "",
         "pk-wrong",
         "sk-0123456789abcdefghijkl\r\nX: y",
         &"sk-".repeat(30_000),
     ] {
-        let visitor = with_cookie(&cookie);
-        let again = logins.submit_form(&id, visitor, filled(&csrf, wrong)).await;
-        let Ok(Submitted::TryAgain(form)) = again else {
+        let again = form.submit(&house, wrong).await;
+        let Ok(Submitted::TryAgain(shown)) = again else {
             panic!("{again:?}");
         };
         assert!(
-            form.problem
+            shown
+                .problem
                 .is_some_and(|p| wrong.is_empty() || !p.contains(wrong))
         );
     }
-    assert!(
-        house
-            .services
-            .connections
-            .list(&caller)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let visitor = with_cookie(&cookie);
-    let done = logins
-        .submit_form(&id, visitor, filled(&csrf, OPENAI_KEY))
-        .await;
+    assert!(!house.has_connections(&caller).await);
+    let done = form.submit(&house, OPENAI_KEY).await;
     assert!(matches!(done.unwrap(), Submitted::Done(_)));
 }
 
 async fn a_form_without_its_own_token_is_refused(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
-    let id = house.begin(&caller, "openai", "default").await;
-    let other = house.begin(&caller, "openai", "other").await;
-    let logins = &house.services.logins;
-    let cookie = bind(
-        &house,
-        &id,
-        with_ticket(&ticket(&house, &caller, &id).await),
-    )
-    .await;
-    let other_ticket = ticket(&house, &caller, &other).await;
-    let other_cookie = bind(&house, &other, with_ticket(&other_ticket)).await;
-    let foreign = form(&house, &other, with_cookie(&other_cookie)).await.csrf;
-    for csrf in [Token::new(""), Token::new("x"), foreign] {
-        let visitor = with_cookie(&cookie);
-        let refused = logins
-            .submit_form(&id, visitor, filled(&csrf, OPENAI_KEY))
-            .await;
+    let (house, _, caller) = place.local_with_scout().await;
+    let mine = OpenForm::at(&house, &caller, "default").await;
+    let other = OpenForm::at(&house, &caller, "other").await;
+    for csrf in [&Token::new(""), &Token::new("x"), &other.csrf] {
+        let refused = submit(&house, &mine.id, mine.visitor(), (csrf, OPENAI_KEY)).await;
         assert_eq!(code(refused), ErrorCode::Forbidden);
     }
-    let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
-    for visitor in [Visitor::default(), with_cookie(&other_cookie)] {
-        let refused = logins
-            .submit_form(&id, visitor, filled(&csrf, OPENAI_KEY))
-            .await;
+    for visitor in [Visitor::default(), other.visitor()] {
+        let refused = submit(&house, &mine.id, visitor, (&mine.csrf, OPENAI_KEY)).await;
         assert!(matches!(
             code(refused),
             ErrorCode::Forbidden | ErrorCode::Unauthenticated
         ));
     }
-    let view = logins.show(&caller, &id).await.unwrap();
+    let logins = &house.services.logins;
+    let view = logins.show(&caller, &mine.id).await.unwrap();
     assert_eq!(view.session.state, LoginState::WaitingForUser);
+    let done = mine.submit(&house, OPENAI_KEY).await;
+    assert!(
+        matches!(done.unwrap(), Submitted::Done(_)),
+        "the token was good"
+    );
 }
 
 async fn a_form_is_gone_after_ten_minutes(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let ticket = ticket(&house, &caller, &id).await;
     let cookie = bind(&house, &id, with_ticket(&ticket)).await;
     let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
     house.advance(Duration::minutes(10));
     let logins = &house.services.logins;
-    assert_eq!(
-        code(logins.open_form(&id, with_cookie(&cookie)).await),
-        ErrorCode::Gone
-    );
-    assert_eq!(
-        code(logins.open_form(&id, with_ticket(&ticket)).await),
-        ErrorCode::Gone
-    );
-    let late = logins.submit_form(&id, with_cookie(&cookie), filled(&csrf, OPENAI_KEY));
+    for visitor in [with_cookie(&cookie), with_ticket(&ticket)] {
+        assert_eq!(code(logins.open_form(&id, visitor).await), ErrorCode::Gone);
+    }
+    let late = submit(&house, &id, with_cookie(&cookie), (&csrf, OPENAI_KEY));
     assert_eq!(code(late.await), ErrorCode::Gone);
-    assert!(
-        house
-            .services
-            .connections
-            .list(&caller)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(!house.has_connections(&caller).await);
 }
 
 async fn a_bound_form_survives_a_restart(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
-    let id = house.begin(&caller, "openai", "default").await;
-    let ticket = ticket(&house, &caller, &id).await;
-    let cookie = bind(&house, &id, with_ticket(&ticket)).await;
-    let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
+    let (house, _, caller) = place.local_with_scout().await;
+    let form = OpenForm::at(&house, &caller, "default").await;
     house.close().await;
     let house = place.local().await;
-    let logins = &house.services.logins;
-    let done = logins.submit_form(&id, with_cookie(&cookie), filled(&csrf, OPENAI_KEY));
-    assert!(matches!(done.await.unwrap(), Submitted::Done(_)));
+    let done = form.submit(&house, OPENAI_KEY).await;
+    assert!(matches!(done.unwrap(), Submitted::Done(_)));
 }
 
 async fn hosted_only_the_owner_in_one_browser_gets_in(place: Place) {
@@ -290,14 +269,10 @@ async fn hosted_only_the_owner_in_one_browser_gets_in(place: Place) {
         .await
         .csrf;
     let visitor = signed_in(&admin, Some(&cookie));
-    let stolen = logins
-        .submit_form(&id, visitor, filled(&csrf, OPENAI_KEY))
-        .await;
+    let stolen = submit(&house, &id, visitor, (&csrf, OPENAI_KEY)).await;
     assert_eq!(code(stolen), ErrorCode::NotFound);
     let visitor = signed_in(&owner, Some(&cookie));
-    let done = logins
-        .submit_form(&id, visitor, filled(&csrf, OPENAI_KEY))
-        .await;
+    let done = submit(&house, &id, visitor, (&csrf, OPENAI_KEY)).await;
     assert!(matches!(done.unwrap(), Submitted::Done(_)));
     assert_eq!(
         house.resolve(&scout, "openai", None).await.unwrap(),
@@ -306,19 +281,14 @@ async fn hosted_only_the_owner_in_one_browser_gets_in(place: Place) {
 }
 
 async fn a_closed_form_ends_the_login(place: Place) {
-    let house = place.local().await;
-    let caller = agent(&house, &place).await;
-    let id = house.begin(&caller, "openai", "default").await;
-    let ticket = ticket(&house, &caller, &id).await;
-    let cookie = bind(&house, &id, with_ticket(&ticket)).await;
-    let csrf = form(&house, &id, with_cookie(&cookie)).await.csrf;
+    let (house, _, caller) = place.local_with_scout().await;
+    let form = OpenForm::at(&house, &caller, "default").await;
     let logins = &house.services.logins;
-    let forged = logins.cancel_form(&id, with_cookie(&cookie), "x").await;
+    let forged = logins.cancel_form(&form.id, form.visitor(), "x").await;
     assert_eq!(code(forged), ErrorCode::Forbidden);
-    let closed = logins
-        .cancel_form(&id, with_cookie(&cookie), csrf.reveal())
-        .await;
+    let csrf = form.csrf.reveal();
+    let closed = logins.cancel_form(&form.id, form.visitor(), csrf).await;
     assert_eq!(closed.unwrap().state, LoginState::Cancelled);
-    let view = logins.show(&caller, &id).await.unwrap();
+    let view = logins.show(&caller, &form.id).await.unwrap();
     assert_eq!(view.session.state, LoginState::Cancelled);
 }

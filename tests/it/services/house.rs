@@ -5,16 +5,16 @@ use authsome::catalog::Catalog;
 use authsome::clock::{Clock as _, ManualClock, from_unix_millis};
 use authsome::crypto::SigningKeyPair;
 use authsome::crypto::proof::{ProofRequest, issue};
-use authsome::model::MasterKeySource;
 use authsome::model::{
-    AuditRecord, Caller, ConnectionName, ErrorCode, Handle, LoginSessionId, ProviderName, SignedIn,
+    AuditRecord, Caller, ConnectionName, ErrorCode, Handle, LoginSessionId, MasterKeySource,
+    ProviderName, SignedIn,
 };
 use authsome::secret::{ApiKey, MasterKey, Password, Token};
 use authsome::services::{
-    AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, ResumeData, Services,
+    AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, Release, ResumeData, Services,
     ServicesConfig, SignUp, SignedRequest, Unspent,
 };
-use authsome::store::{AuditFilter, Location, Store};
+use authsome::store::{AuditFilter, Location, PrincipalRecord, Store};
 use authsome::vault::Vaults;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -104,6 +104,14 @@ impl Place {
 
     pub(crate) async fn hosted(&self) -> House {
         self.start(Mode::Hosted).await
+    }
+
+    /// A local daemon, and an agent of its administrator as the services know it.
+    pub(crate) async fn local_with_scout(&self) -> (House, Agent, Caller) {
+        let house = self.local().await;
+        let scout = house.local_agent(self, "scout").await;
+        let caller = house.caller(&scout).await;
+        (house, scout, caller)
     }
 
     async fn start(&self, mode: Mode) -> House {
@@ -335,6 +343,17 @@ impl House {
         opened.session.person
     }
 
+    /// Everybody there is: each has a vault, with an account or without.
+    pub(crate) async fn people(&self) -> Vec<PrincipalRecord> {
+        let mut reader = self.store.read().await.unwrap();
+        reader.list_principals().await.unwrap()
+    }
+
+    pub(crate) async fn has_connections(&self, caller: &Caller) -> bool {
+        let connections = &self.services.connections;
+        !connections.list(caller).await.unwrap().is_empty()
+    }
+
     pub(crate) async fn begin(&self, caller: &Caller, at: &str, name: &str) -> LoginSessionId {
         let view = self.services.logins.begin(caller, wish(at, name)).await;
         view.unwrap().session.id
@@ -368,6 +387,16 @@ impl House {
             )
             .await?;
         Ok(release.injection.secrets[0].reveal().to_owned())
+    }
+
+    /// What one request gets of the default connection of a provider.
+    pub(crate) async fn release(&self, signed: &Signed, at: &str) -> Result<Release, Error> {
+        let identities = &self.services.identities;
+        let unspent = identities.authenticate(&signed.request()).await?;
+        let resolver = &self.services.resolver;
+        resolver
+            .resolve(unspent, &provider(at), None, Destination::default())
+            .await
     }
 
     /// The names of all events, oldest first.

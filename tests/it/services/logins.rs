@@ -23,9 +23,7 @@ on_both!(
 );
 
 async fn a_key_typed_at_the_terminal_is_stored_and_the_first_is_the_default(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let padded = typed(&format!(" {OPENAI_KEY}\n"));
     let done = house
@@ -56,9 +54,7 @@ async fn a_key_typed_at_the_terminal_is_stored_and_the_first_is_the_default(plac
 }
 
 async fn a_key_that_does_not_fit_leaves_the_login_open(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let logins = &house.services.logins;
     let wrong = logins
@@ -84,15 +80,7 @@ async fn a_key_that_does_not_fit_leaves_the_login_open(place: Place) {
     }
     let nothing = logins.resume(&caller, &id, ResumeData::default()).await;
     assert_eq!(code(nothing), ErrorCode::InvalidInput);
-    assert!(
-        house
-            .services
-            .connections
-            .list(&caller)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(!house.has_connections(&caller).await);
     logins
         .resume(&caller, &id, typed(OPENAI_KEY))
         .await
@@ -100,9 +88,7 @@ async fn a_key_that_does_not_fit_leaves_the_login_open(place: Place) {
 }
 
 async fn a_connected_provider_is_not_logged_in_to_again_unless_forced(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     let logins = &house.services.logins;
     let view = logins
@@ -121,10 +107,8 @@ async fn a_connected_provider_is_not_logged_in_to_again_unless_forced(place: Pla
 }
 
 async fn a_login_belongs_to_the_identity_that_began_it(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
+    let (house, _, caller) = place.local_with_scout().await;
     let other = house.local_agent(&place, "other").await;
-    let caller = house.caller(&scout).await;
     let stranger = house.caller(&other).await;
     let id = house.begin(&caller, "openai", "default").await;
     let logins = &house.services.logins;
@@ -140,9 +124,7 @@ async fn a_login_belongs_to_the_identity_that_began_it(place: Place) {
 }
 
 async fn a_login_expires_and_survives_a_restart_until_then(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let before = house.services.logins.show(&caller, &id).await.unwrap();
     house.close().await;
@@ -162,9 +144,7 @@ async fn a_login_expires_and_survives_a_restart_until_then(place: Place) {
 }
 
 async fn a_cancelled_login_takes_nothing(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let logins = &house.services.logins;
     let view = logins.cancel(&caller, &id).await.unwrap();
@@ -178,9 +158,7 @@ async fn a_cancelled_login_takes_nothing(place: Place) {
 }
 
 async fn an_unknown_provider_or_flow_is_refused(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let logins = &house.services.logins;
     let unknown = logins
         .begin(&caller, wish("no-such-thing", "default"))
@@ -217,9 +195,7 @@ async fn an_unknown_provider_or_flow_is_refused(place: Place) {
 }
 
 async fn strange_wishes_are_refused(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let logins = &house.services.logins;
     for base_url in [
         "http://x.example",
@@ -252,9 +228,7 @@ async fn strange_wishes_are_refused(place: Place) {
 }
 
 async fn only_a_few_logins_are_open_at_once(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     for _ in 0..20 {
         house.begin(&caller, "openai", "default").await;
     }
@@ -270,9 +244,7 @@ async fn only_a_few_logins_are_open_at_once(place: Place) {
 }
 
 async fn a_revoked_identity_stores_nothing(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let identities = &house.services.identities;
     identities.revoke(&caller, &scout.handle).await.unwrap();
@@ -282,15 +254,7 @@ async fn a_revoked_identity_stores_nothing(place: Place) {
         .resume(&caller, &id, typed(OPENAI_KEY))
         .await;
     assert_eq!(code(late), ErrorCode::Forbidden);
-    assert!(
-        house
-            .services
-            .connections
-            .list(&caller)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(!house.has_connections(&caller).await);
     assert_eq!(
         code(house.try_caller(&Agent { ..scout }).await),
         ErrorCode::Forbidden
@@ -298,9 +262,7 @@ async fn a_revoked_identity_stores_nothing(place: Place) {
 }
 
 async fn two_answers_at_once_store_one(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let id = house.begin(&caller, "openai", "default").await;
     let logins = &house.services.logins;
     let answers = (0..8).map(|_| logins.resume(&caller, &id, typed(OPENAI_KEY)));
@@ -316,10 +278,8 @@ async fn two_answers_at_once_store_one(place: Place) {
 }
 
 async fn asking_for_what_is_connected_in_a_loop_comes_to_an_end(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
+    let (house, _, caller) = place.local_with_scout().await;
     let other = house.local_agent(&place, "other").await;
-    let caller = house.caller(&scout).await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     for _ in 1..100 {
         house.begin(&caller, "openai", "default").await;
@@ -335,9 +295,7 @@ async fn asking_for_what_is_connected_in_a_loop_comes_to_an_end(place: Place) {
 }
 
 async fn beginning_and_cancelling_in_a_loop_comes_to_an_end(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let logins = &house.services.logins;
     for _ in 0..100 {
         let id = house.begin(&caller, "openai", "default").await;

@@ -31,10 +31,7 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 async fn a_registered_definition_is_there_for_everybody_and_after_a_restart(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     providers.register(&caller, acme(), false).await.unwrap();
     let again = providers.register(&caller, acme(), false).await;
@@ -70,10 +67,7 @@ async fn only_an_administrator_changes_definitions(place: Place) {
 }
 
 async fn a_bundled_providers_host_and_name_are_reserved(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     let taking = with("api_url", "https://api.openai.com/v1".into());
     let refused = providers
@@ -98,9 +92,7 @@ async fn a_bundled_providers_host_and_name_are_reserved(place: Place) {
 }
 
 async fn removing_a_custom_definition_ends_its_connections(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     providers.register(&caller, acme(), false).await.unwrap();
     house.login(&caller, "acme", "default", "k").await;
@@ -123,10 +115,7 @@ async fn removing_a_custom_definition_ends_its_connections(place: Place) {
 }
 
 async fn removing_a_bundled_definition_resets_it(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     let providers = &house.services.providers;
     let openai = provider("openai");
@@ -149,10 +138,7 @@ async fn removing_a_bundled_definition_resets_it(place: Place) {
 async fn a_file_of_the_home_is_read_and_not_deleted(place: Place) {
     let file = place.providers_dir().join("acme.json");
     std::fs::write(&file, acme().to_string()).unwrap();
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     assert_eq!(
         providers.get(&provider("acme")).await.unwrap().display_name,
@@ -168,10 +154,7 @@ async fn a_file_of_the_home_is_read_and_not_deleted(place: Place) {
 }
 
 async fn hostile_definitions_are_refused(place: Place) {
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     let before = house.events().await.len();
     for (definition, expected) in [
@@ -216,9 +199,7 @@ async fn a_key_for_a_file_nobody_can_read_goes_nowhere(place: Place) {
     let mut gateway = with("name", "openai".into());
     gateway["display_name"] = "Gateway".into();
     std::fs::write(&file, gateway.to_string()).unwrap();
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house
         .login(&caller, "openai", "default", "key-of-the-gateway")
         .await;
@@ -248,10 +229,7 @@ async fn a_key_for_a_file_nobody_can_read_goes_nowhere(place: Place) {
 async fn removing_what_stood_over_a_file_resets_it(place: Place) {
     let file = place.providers_dir().join("acme.json");
     std::fs::write(&file, acme().to_string()).unwrap();
-    let house = place.local().await;
-    let caller = house
-        .caller(&house.local_agent(&place, "scout").await)
-        .await;
+    let (house, _, caller) = place.local_with_scout().await;
     let providers = &house.services.providers;
     let over = with("display_name", "Acme 2".into());
     providers.register(&caller, over, true).await.unwrap();

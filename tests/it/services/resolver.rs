@@ -16,16 +16,10 @@ on_both!(
 );
 
 async fn a_release_is_audited_with_who_and_what(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "work", OPENAI_KEY).await;
-    let unspent = house.authenticate(&scout).await.unwrap();
-    let resolver = &house.services.resolver;
-    let release = resolver
-        .resolve(unspent, &provider("openai"), None, Destination::default())
-        .await
-        .unwrap();
+    let signed = house.sign(&scout, "/x");
+    let release = house.release(&signed, "openai").await.unwrap();
     let [InjectedPart::Header { name, value }] = release.injection.parts.as_slice() else {
         panic!("one header");
     };
@@ -44,24 +38,12 @@ async fn a_release_is_audited_with_who_and_what(place: Place) {
 }
 
 async fn a_proof_releases_one_secret(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     let signed = house.sign(&scout, "/x");
-    let resolve = async || {
-        let unspent = house
-            .services
-            .identities
-            .authenticate(&signed.request())
-            .await?;
-        let resolver = &house.services.resolver;
-        resolver
-            .resolve(unspent, &provider("openai"), None, Destination::default())
-            .await
-    };
-    resolve().await.unwrap();
-    assert_eq!(code(resolve().await), ErrorCode::Unauthenticated);
+    house.release(&signed, "openai").await.unwrap();
+    let again = house.release(&signed, "openai").await;
+    assert_eq!(code(again), ErrorCode::Unauthenticated);
     assert_eq!(house.count("credential.resolved").await, 1);
 }
 
@@ -98,9 +80,7 @@ async fn a_refusal_is_audited_and_says_what_to_do(place: Place) {
 }
 
 async fn a_newer_key_is_released_at_once(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     house.login(&caller, "openai", "default", OPENAI_KEY).await;
     for round in 0..5 {
         let key = format!("sk-round-{round}-0123456789abcdef");
@@ -111,9 +91,7 @@ async fn a_newer_key_is_released_at_once(place: Place) {
 }
 
 async fn each_host_gets_what_it_wants(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     let definition = serde_json::json!({
         "name": "forge", "display_name": "Forge", "auth_type": "api_key", "flow": "api_key",
         "api_url": ["api.forge.example", "git.forge.example"],
@@ -161,9 +139,7 @@ async fn each_host_gets_what_it_wants(place: Place) {
 }
 
 async fn a_place_the_definition_does_not_name_gets_nothing(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, scout, caller) = place.local_with_scout().await;
     let define = async |api_url: &str| {
         let definition = serde_json::json!({
             "name": "forge", "display_name": "Forge", "auth_type": "api_key",
@@ -201,9 +177,7 @@ async fn a_place_the_definition_does_not_name_gets_nothing(place: Place) {
 }
 
 async fn routes_tell_where_credentials_may_go(place: Place) {
-    let house = place.local().await;
-    let scout = house.local_agent(&place, "scout").await;
-    let caller = house.caller(&scout).await;
+    let (house, _, caller) = place.local_with_scout().await;
     let resolver = &house.services.resolver;
     let none = resolver
         .routes(&caller, RouteScope::Connected)
