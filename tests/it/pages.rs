@@ -13,7 +13,7 @@ async fn a_key_is_typed_into_the_form_and_stored() {
     };
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
-    let url = form_of(&agent, "openai");
+    let url = agent.login_url("openai");
     browser.open(&url).await;
     assert_eq!(browser.heading().await, "Connect OpenAI");
     browser.inspect("form").await;
@@ -29,7 +29,7 @@ async fn a_key_is_typed_into_the_form_and_stored() {
     agent.resolve("openai").expect(200);
     browser.open(&url).await;
     browser.inspect("form-used").await;
-    let url = form_of(&agent, "apollo");
+    let url = agent.login_url("apollo");
     browser.open(&url).await;
     browser.press("Cancel").await;
     browser.inspect("form-cancelled").await;
@@ -117,7 +117,7 @@ async fn hosted_the_first_administrator_signs_up_and_accepts_an_agent() {
     browser.inspect("claim-used").await;
     browser.open(&format!("{url}/ui/account")).await;
     browser.inspect("account").await;
-    browser.open(&form_of(&agent, "openai")).await;
+    browser.open(&agent.login_url("openai")).await;
     browser.fill("api_key", OPENAI_KEY).await;
     browser.press("Store the key").await;
     assert!(browser.text().await.contains("successful"));
@@ -149,12 +149,6 @@ async fn what_is_wrong_with_a_page_is_found() {
         assert!(found.contains(wrong), "{wrong}: {found}");
     }
     browser.close().await;
-}
-
-fn form_of(agent: &Agent, provider: &str) -> String {
-    let wish = json!({"provider": provider});
-    let login = agent.post("/auth/sessions", &wish).expect(200).json();
-    login["next_action"]["url"].as_str().unwrap().to_owned()
 }
 
 /// An origin on loopback that nobody uses.

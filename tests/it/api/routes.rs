@@ -109,13 +109,12 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/providers", "/providers", Wants::Proof),
     post("/providers", "/providers", r#"{"name":"x"}"#, Wants::Admin),
     get("/providers/{name}", "/providers/openai", Wants::Proof),
-    Route {
-        method: "DELETE",
-        template: "/providers/{name}",
-        path: "/providers/none",
-        body: None,
-        wants: Wants::Admin,
-    },
+    route(
+        "DELETE",
+        ["/providers/{name}", "/providers/none"],
+        None,
+        Wants::Admin,
+    ),
     get("/audit/events", "/audit/events?limit=1", Wants::Admin),
     post(
         "/audit/events",
@@ -182,13 +181,7 @@ pub(crate) fn json() -> impl Iterator<Item = &'static Route> {
 }
 
 const fn get(template: &'static str, path: &'static str, wants: Wants) -> Route {
-    Route {
-        method: "GET",
-        template,
-        path,
-        body: None,
-        wants,
-    }
+    route("GET", [template, path], None, wants)
 }
 
 const fn post(
@@ -197,22 +190,25 @@ const fn post(
     body: &'static str,
     wants: Wants,
 ) -> Route {
-    Route {
-        method: "POST",
-        template,
-        path,
-        body: Some(body),
-        wants,
-    }
+    route("POST", [template, path], Some(body), wants)
 }
 
 const fn form(template: &'static str, path: &'static str, body: &'static str) -> Route {
+    post(template, path, body, Wants::Browser)
+}
+
+const fn route(
+    method: &'static str,
+    [template, path]: [&'static str; 2],
+    body: Option<&'static str>,
+    wants: Wants,
+) -> Route {
     Route {
-        method: "POST",
+        method,
         template,
         path,
-        body: Some(body),
-        wants: Wants::Browser,
+        body,
+        wants,
     }
 }
 

@@ -8,6 +8,8 @@ use authsome::proxy::{self, Notice, ProxyConfig, Refusal, Resolve, Route, Runnin
 use authsome::secret::InjectedValue;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::sync::{Arc, Mutex};
@@ -122,13 +124,13 @@ pub(crate) struct Run {
 
 /// The plain story: provider `acme` at the whole upstream, with a bearer token.
 pub(crate) async fn acme(upstream: &Upstream) -> Run {
-    run(
-        vec![route("acme", &upstream.api_url())],
-        vec![bearer()],
-        upstream,
-        |_| {},
-    )
-    .await
+    acme_with(vec![bearer()], upstream).await
+}
+
+/// The same with another credential.
+pub(crate) async fn acme_with(parts: Vec<InjectedPart>, upstream: &Upstream) -> Run {
+    let routes = vec![route("acme", &upstream.api_url())];
+    run(routes, parts, upstream, |_| {}).await
 }
 
 pub(crate) async fn run(
@@ -226,6 +228,23 @@ impl Run {
         let host = authority.rsplit_once(':').unwrap().0.to_owned();
         let tcp = self.tunnel(authority).await;
         self.handshake(tcp, &host, alpn).await.unwrap()
+    }
+
+    /// HTTP/2 through a tunnel; the connection lives as long as the runtime of the test.
+    pub(crate) async fn http2<B>(&self, authority: &str) -> SendRequest<B>
+    where
+        B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + Unpin
+            + 'static,
+    {
+        let tls = self.tls(authority, &["h2"]).await;
+        assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        sender
     }
 
     pub(crate) async fn handshake<S>(

@@ -6,7 +6,6 @@ use authsome::proxy::ProxyConfig;
 use bytes::Bytes;
 use http::{Request, Version};
 use http_body_util::{BodyExt, Empty, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -31,13 +30,7 @@ async fn an_event_arrives_before_the_next_is_sent() {
 async fn a_pause_in_the_beginning_of_a_secret_does_not_stall() {
     let upstream = Upstream::start();
     let parts = vec![header("x-api-key", "real-and-secret")];
-    let run = run(
-        vec![route("acme", &upstream.api_url())],
-        parts,
-        &upstream,
-        |_| {},
-    )
-    .await;
+    let run = acme_with(parts, &upstream).await;
     let mut tls = run.tls(&upstream.authority(), &["http/1.1"]).await;
     let head = format!(
         "GET /pause HTTP/1.1\r\nHost: {}\r\n\r\n",
@@ -75,13 +68,7 @@ async fn read_until(io: &mut (impl tokio::io::AsyncRead + Unpin), what: &str) ->
 async fn http2_passes_with_its_trailers() {
     let upstream = Upstream::start();
     let run = acme(&upstream).await;
-    let tls = run.tls(&upstream.authority(), &["h2"]).await;
-    assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let mut sender = run.http2(&upstream.authority()).await;
     let request = Request::post(format!("https://{}/trailers", upstream.authority()))
         .version(Version::HTTP_2)
         .header("te", "trailers")
@@ -105,12 +92,7 @@ async fn http2_passes_with_its_trailers() {
 async fn many_requests_share_a_tunnel() {
     let upstream = Upstream::start();
     let run = acme(&upstream).await;
-    let tls = run.tls(&upstream.authority(), &["h2"]).await;
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let sender = run.http2(&upstream.authority()).await;
     let requests = (0..50).map(|number| {
         let mut sender = sender.clone();
         let url = format!("https://{}/n/{number}", upstream.authority());

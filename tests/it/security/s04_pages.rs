@@ -99,14 +99,7 @@ fn a_name_that_is_markup_is_shown_as_text() {
         );
         return;
     }
-    let login = agent
-        .post("/auth/sessions", &json!({"provider": "acme"}))
-        .expect(200)
-        .json();
-    let mut browser = daemon.browser();
-    let page = browser
-        .open(login["next_action"]["url"].as_str().unwrap())
-        .expect(200);
+    let page = daemon.browser().open(&agent.login_url("acme")).expect(200);
     is_guarded(&page);
     assert!(!page.text().contains("<img src=x"), "{}", page.text());
 }
@@ -115,14 +108,8 @@ fn a_name_that_is_markup_is_shown_as_text() {
 fn what_was_typed_as_a_secret_is_never_sent_back() {
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
-    let login = agent
-        .post("/auth/sessions", &json!({"provider": "openai"}))
-        .expect(200)
-        .json();
     let mut browser = daemon.browser();
-    let page = browser
-        .open(login["next_action"]["url"].as_str().unwrap())
-        .expect(200);
+    let page = browser.open(&agent.login_url("openai")).expect(200);
     let again = browser.submit(&page, "/input", &[("api_key", "not-a-key-but-secret")]);
     let text = again.expect(400).text();
     assert!(!text.contains("not-a-key-but-secret"), "{text}");

@@ -4,7 +4,6 @@ use crate::proxy::harness::*;
 use crate::support::upstream::Upstream;
 use http::{Request, Version};
 use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -57,12 +56,7 @@ async fn a_host_header_that_names_another_place_is_misdirected() {
 async fn an_http2_authority_that_names_another_place_is_misdirected() {
     let upstream = Upstream::start();
     let run = acme(&upstream).await;
-    let tls = run.tls(&upstream.authority(), &["h2"]).await;
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let mut sender = run.http2(&upstream.authority()).await;
     let port = upstream.port();
     for other in [
         format!("localhost.evil:{port}"),

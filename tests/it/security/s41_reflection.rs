@@ -87,8 +87,7 @@ async fn redirects_are_handed_on_and_headers_are_masked() {
 #[tokio::test]
 async fn a_header_named_after_the_secret_is_dropped() {
     let upstream = Upstream::start();
-    let vault = vec![route("acme", &upstream.api_url())];
-    let run = run(vault, vec![header("x-api-key", TOKEN)], &upstream, |_| {}).await;
+    let run = acme_with(vec![header("x-api-key", TOKEN)], &upstream).await;
     let reply = run.get(&upstream, "/reflect-name", "").await.ok();
     assert_eq!(reply.header("x-plain"), Some("1"));
     assert!(
@@ -114,13 +113,7 @@ async fn a_coding_that_cannot_be_read_is_refused() {
 #[tokio::test]
 async fn a_401_with_its_challenge_reaches_the_child() {
     let upstream = Upstream::start();
-    let run = run(
-        vec![route("acme", &upstream.api_url())],
-        Vec::new(),
-        &upstream,
-        |_| {},
-    )
-    .await;
+    let run = acme_with(Vec::new(), &upstream).await;
     let reply = run.get(&upstream, "/needs-basic", "").await;
     assert_eq!(reply.status, 401);
     assert_eq!(

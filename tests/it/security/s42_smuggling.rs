@@ -1,10 +1,9 @@
 //! Row 42: requests that two servers would cut at different places.
 
 use crate::proxy::harness::*;
-use crate::support::upstream::Upstream;
+use crate::support::upstream::{Raw, Upstream};
 use http::Request;
 use http_body_util::{Empty, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const FIELDS: [&str; 15] = [
@@ -127,12 +126,7 @@ async fn a_tunnel_inside_a_tunnel_is_not_opened() {
         run.request(&authority, &head, b"").await.problem(400)["code"],
         "bad_request"
     );
-    let tls = run.tls(&authority, &["h2"]).await;
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let mut sender = run.http2(&authority).await;
     let request = Request::connect(&authority)
         .body(Empty::<bytes::Bytes>::new())
         .unwrap();
@@ -150,12 +144,7 @@ async fn two_lengths_over_http2_are_refused() {
     let upstream = Upstream::start();
     let run = acme(&upstream).await;
     let authority = upstream.authority();
-    let tls = run.tls(&authority, &["h2"]).await;
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let mut sender = run.http2(&authority).await;
     let request = Request::post(format!("https://{authority}/a"))
         .header("content-length", "5")
         .header("content-length", "5")
@@ -166,24 +155,28 @@ async fn two_lengths_over_http2_are_refused() {
     assert_eq!(upstream.connections(), 0);
 }
 
+/// What the child gets of an upstream that answers with these bytes.
+async fn answered_with(raw: Raw) -> Reply {
+    let upstream = Upstream::raw(raw);
+    acme(&upstream).await.get(&upstream, "/", "").await
+}
+
 #[tokio::test]
 async fn a_response_that_ends_in_two_ways_is_not_handed_on() {
-    let upstream = Upstream::raw(|_| {
+    let reply = answered_with(|_| {
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
             .to_vec()
-    });
-    let run = acme(&upstream).await;
-    let reply = run.get(&upstream, "/", "").await;
+    })
+    .await;
     assert_eq!(reply.problem(502)["code"], "malformed_response");
 }
 
 #[tokio::test]
 async fn a_switch_of_protocols_that_nobody_asked_for_is_not_handed_on() {
-    let upstream = Upstream::raw(|_| {
+    let reply = answered_with(|_| {
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
             .to_vec()
-    });
-    let run = acme(&upstream).await;
-    let reply = run.get(&upstream, "/", "").await;
+    })
+    .await;
     assert_eq!(reply.status, 502, "{}", reply.head);
 }

@@ -6,7 +6,6 @@ use authsome::model::target::InjectedPart;
 use authsome::secret::InjectedValue;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 
 #[tokio::test]
 async fn the_upstream_sees_ours_only() {
@@ -22,13 +21,7 @@ async fn the_upstream_sees_ours_only() {
             value: InjectedValue::new("real-sid"),
         },
     ];
-    let run = run(
-        vec![route("acme", &upstream.api_url())],
-        parts,
-        &upstream,
-        |_| {},
-    )
-    .await;
+    let run = acme_with(parts, &upstream).await;
     let mine = "x-API-key: mine\r\nX_Api_Key: mine\r\nX-Api-Key: mine too\r\nCookie: a=1; sid=mine\r\n\
         Connection: keep-alive, X-Api-Key, X-Named\r\nX-Named: 1\r\nKeep-Alive: 5\r\nTE: gzip\r\n\
         Proxy-Authorization: Basic bWluZQ==\r\nProxy-Connection: keep-alive\r\nX-Other: stays\r\n";
@@ -88,8 +81,7 @@ async fn the_child_chooses_a_connection_for_one_request() {
 async fn the_childs_own_value_does_not_come_as_a_trailer() {
     let upstream = Upstream::start();
     let parts = vec![header("X-Api-Key", SECRET)];
-    let vault = vec![route("acme", &upstream.api_url())];
-    let run = run(vault, parts, &upstream, |_| {}).await;
+    let run = acme_with(parts, &upstream).await;
     let authority = upstream.authority();
     let head = format!(
         "POST /h1 HTTP/1.1\r\nHost: {authority}\r\nTransfer-Encoding: chunked\r\n\
@@ -98,12 +90,7 @@ async fn the_childs_own_value_does_not_come_as_a_trailer() {
     let body = b"5\r\nhello\r\n0\r\nX-Api-Key: mine\r\nX_API_KEY: mine\r\nX-Checksum: 1\r\n\r\n";
     run.request(&authority, &head, body).await.ok();
 
-    let tls = run.tls(&authority, &["h2"]).await;
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let mut sender = run.http2(&authority).await;
     let mut trailers = http::HeaderMap::new();
     for (name, value) in [
         ("authorization", "Bearer mine"),

@@ -8,7 +8,6 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::fmt::Write;
 
 const ACME: &str = "acme-PLACEHOLDER0123456789";
@@ -183,12 +182,7 @@ async fn it_is_stopped_beside_and_within_the_trailers_of_an_upload() {
     let run = two(&upstream).await;
     for (body, trailer, announced) in [(OTHER, "1", true), ("a", OTHER, true), ("a", OTHER, false)]
     {
-        let tls = run.tls(&upstream.authority(), &["h2"]).await;
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
-                .await
-                .unwrap();
-        tokio::spawn(connection);
+        let mut sender = run.http2(&upstream.authority()).await;
         let mut trailers = HeaderMap::new();
         trailers.insert("x-checksum", HeaderValue::from_static(trailer));
         let upload = Full::new(Bytes::from_static(body.as_bytes()))

@@ -109,6 +109,13 @@ impl Agent {
         assert_eq!(done["status"], "completed", "{done}");
     }
 
+    /// Begins a login; the address of its form.
+    pub(crate) fn login_url(&self, provider: &str) -> String {
+        let wish = json!({"provider": provider});
+        let login = self.post("/auth/sessions", &wish).expect(200).json();
+        login["next_action"]["url"].as_str().unwrap().to_owned()
+    }
+
     /// Asks for what to add to a request to `provider`.
     pub(crate) fn resolve(&self, provider: &str) -> Answer {
         self.post(
