@@ -75,7 +75,7 @@ fn write_and_kill(database: &Database, round: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the child process of another story"]
+#[ignore = "started as a process of its own by nothing_acknowledged_is_lost_by_kill_9; does nothing alone"]
 async fn writes_until_it_is_killed() {
     let (Some(place), Some(round)) = (child::given("PLACE"), child::given("ROUND")) else {
         return;

@@ -54,7 +54,7 @@ fn a_killed_holder_lets_go() {
 }
 
 #[test]
-#[ignore = "the child process of another story"]
+#[ignore = "started as a process of its own by a_killed_holder_lets_go; does nothing alone"]
 fn holds_the_lock_until_it_is_killed() {
     let Some(path) = child::given("LOCK") else {
         return;

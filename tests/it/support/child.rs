@@ -21,11 +21,7 @@ pub(crate) fn start(test: &str, given: &[(&str, &str)]) -> Part {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--ignored", "--exact", "--nocapture", "--quiet", test])
-        .envs(
-            given
-                .iter()
-                .map(|(name, value)| (format!("{PREFIX}{name}"), value)),
-        )
+        .envs(given.iter().map(|(name, value)| (variable(name), value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -65,10 +61,15 @@ impl Drop for Part {
     }
 }
 
+/// The environment variable in which something is given.
+pub(crate) fn variable(name: &str) -> String {
+    format!("{PREFIX}{name}")
+}
+
 /// What the story gave to this part; `None` when the test was not started by one.
 pub(crate) fn given(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "how a story talks to its parts")]
-    std::env::var(format!("{PREFIX}{name}")).ok()
+    std::env::var(variable(name)).ok()
 }
 
 /// Says a line, whole and at once, past the harness's capture.
