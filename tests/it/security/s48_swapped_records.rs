@@ -2,12 +2,19 @@
 //! Swap any two: an integrity error, and nothing of the other record comes out.
 
 use crate::support::daemon::TestDaemon;
-use crate::support::vault_home::{Database, VaultHome};
+use crate::support::vault_home::{Database, Open, VaultHome};
 use authsome::crypto::hex;
-use authsome::model::{LoginSessionId, ProviderName, VaultId};
+use authsome::model::{Connection, LoginSessionId, ProviderName, VaultId};
 use authsome::secret::ClientSecret;
 use authsome::vault::{CredentialAddress, RecordAddress};
 use serde_json::json;
+
+async fn assert_refused<'a>(open: &Open, connections: impl IntoIterator<Item = &'a Connection>) {
+    for connection in connections {
+        let error = open.read_back(connection).await.unwrap_err();
+        assert!(error.is_integrity(), "{error}");
+    }
+}
 
 #[tokio::test]
 async fn swapping_any_two_connections_leaves_neither_readable() {
@@ -26,7 +33,7 @@ async fn swapping_any_two_connections_leaves_neither_readable() {
     }
     for (at, one) in connections.iter().enumerate() {
         for other in &connections[at + 1..] {
-            let place = |c: &authsome::model::Connection| {
+            let place = |c: &Connection| {
                 format!(
                     "vault_id = '{}' AND provider = '{}' AND name = '{}'",
                     c.vault, c.provider, c.name
@@ -37,10 +44,7 @@ async fn swapping_any_two_connections_leaves_neither_readable() {
                     .await;
             };
             swap().await;
-            for connection in [one, other] {
-                let error = open.read_back(connection).await.unwrap_err();
-                assert!(error.is_integrity(), "{error}");
-            }
+            assert_refused(&open, [one, other]).await;
             swap().await;
             assert_eq!(open.read_back(one).await.unwrap(), "sk-same");
         }
@@ -67,24 +71,12 @@ async fn a_record_moved_with_its_whole_row_or_set_back_to_an_older_version_does_
         let copy = home.look("SELECT sealed FROM connections").await.remove(0);
         home.tamper(&format!("UPDATE connections SET {change}"))
             .await;
-        let reader = open.store.read().await;
-        let moved = reader
-            .unwrap()
-            .list_sealed_connections(&theirs)
-            .await
-            .unwrap()
-            .into_iter()
-            .chain(
-                open.store
-                    .read()
-                    .await
-                    .unwrap()
-                    .list_sealed_connections(&mine)
-                    .await
-                    .unwrap(),
-            )
-            .next()
-            .unwrap();
+        let moved = {
+            let mut reader = open.store.read().await.unwrap();
+            let mut all = reader.list_sealed_connections(&theirs).await.unwrap();
+            all.extend(reader.list_sealed_connections(&mine).await.unwrap());
+            all.remove(0)
+        };
         let at = CredentialAddress::of(&moved.connection);
         let sealed = moved.sealed.unwrap();
         let error = open.vaults.open_credential(&at, &sealed).await.unwrap_err();
@@ -164,10 +156,7 @@ async fn wrapped_keys_swapped_between_vaults_open_nothing() {
     let (of_one, of_two) = (format!("owner = '{one}'"), format!("owner = '{two}'"));
     home.swap("data_keys", "wrapped", &of_one, &of_two).await;
     let open = home.open().await;
-    for connection in [&first, &second] {
-        let error = open.read_back(connection).await.unwrap_err();
-        assert!(error.is_integrity(), "{error}");
-    }
+    assert_refused(&open, [&first, &second]).await;
     open.close().await;
 
     home.swap("data_keys", "wrapped", &of_one, &of_two).await;
@@ -205,30 +194,15 @@ async fn a_record_copied_from_another_installation_with_the_same_key_does_not_op
     source.close().await;
     copycat.close().await;
 
-    here.tamper(&format!("UPDATE connections SET sealed = x'{record}'"))
-        .await;
-    let opened = here.open().await;
-    assert!(
-        opened
-            .read_back(&connection)
-            .await
-            .unwrap_err()
-            .is_integrity()
-    );
-    opened.close().await;
-    here.tamper(&format!(
-        "UPDATE data_keys SET wrapped = x'{key}' WHERE owner LIKE 'vault_%'"
-    ))
-    .await;
-    let opened = here.open().await;
-    assert!(
-        opened
-            .read_back(&connection)
-            .await
-            .unwrap_err()
-            .is_integrity()
-    );
-    opened.close().await;
+    for copied in [
+        format!("UPDATE connections SET sealed = x'{record}'"),
+        format!("UPDATE data_keys SET wrapped = x'{key}' WHERE owner LIKE 'vault_%'"),
+    ] {
+        here.tamper(&copied).await;
+        let opened = here.open().await;
+        assert_refused(&opened, [&connection]).await;
+        opened.close().await;
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,10 @@
 //! A database for one story, of either kind, and short ways to fill it.
 
 use crate::support::postgres::TestPostgres;
+use crate::support::records;
 use authsome::clock::{Clock as _, ManualClock, from_unix_millis};
-use authsome::model::connection::Account;
-use authsome::model::provider::AuthType;
 use authsome::model::{
-    AuditEvent, AuditRecord, Connection, ConnectionState, Did, EventName, Handle, Identity,
-    Principal, Role,
+    AuditEvent, AuditRecord, Connection, Did, EventName, Handle, Identity, Principal, Role,
 };
 use authsome::store::{
     AuditFilter, Error, KekSlot, KeyState, Location, PrincipalRecord, ProofUse, Store, Tx,
@@ -182,21 +180,7 @@ pub(super) fn identity(name: &str, number: u32) -> Identity {
 
 /// A connection of [`principal`]`(owner)`.
 pub(super) fn connection(owner: &str, provider: &str, name: &str) -> Connection {
-    Connection {
-        vault: format!("vault_{owner}").parse().unwrap(),
-        provider: provider.parse().unwrap(),
-        name: name.parse().unwrap(),
-        is_default: false,
-        auth_type: AuthType::ApiKey,
-        state: ConnectionState::Connected { expires_at: None },
-        scopes: Vec::new(),
-        base_url: None,
-        api_url: None,
-        account: Account::default(),
-        principal: format!("principal_{owner}").parse().unwrap(),
-        obtained_at: start(),
-        version: 1,
-    }
+    records::connection(owner, provider, name, start())
 }
 
 pub(super) fn kek(id: &str) -> KekSlot {

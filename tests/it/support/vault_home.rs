@@ -1,11 +1,10 @@
 //! A home with a store and vaults but no daemon, and a way to change the database behind their back.
 
+use super::records;
 use authsome::clock::SystemClock;
 use authsome::crypto::hex;
-use authsome::model::MasterKeySource;
-use authsome::model::provider::AuthType;
 use authsome::model::{
-    Connection, ConnectionState, Credential, Principal, ProviderName, Role, VaultId,
+    Connection, Credential, MasterKeySource, Principal, ProviderName, Role, VaultId,
 };
 use authsome::secret::ApiKey;
 use authsome::store::{Error as StoreError, Location, PrincipalRecord, Store};
@@ -190,22 +189,9 @@ impl Open {
         name: &str,
         key: &str,
     ) -> Connection {
-        let number = &vault.as_str()["vault_".len()..];
-        let connection = Connection {
-            vault: vault.clone(),
-            provider: provider.parse().unwrap(),
-            name: name.parse().unwrap(),
-            is_default: false,
-            auth_type: AuthType::ApiKey,
-            state: ConnectionState::Connected { expires_at: None },
-            scopes: Vec::new(),
-            base_url: None,
-            api_url: None,
-            account: authsome::model::connection::Account::default(),
-            principal: format!("principal_{number}").parse().unwrap(),
-            obtained_at: self.store.clock().now(),
-            version: 1,
-        };
+        let number = vault.as_str().strip_prefix("vault_").unwrap();
+        let now = self.store.clock().now();
+        let connection = records::connection(number, provider, name, now);
         let credential = Credential::ApiKey {
             key: ApiKey::new(key),
         };
