@@ -1,7 +1,8 @@
 //! Row 40: cleartext, and upstreams whose certificate does not verify.
 
 use crate::proxy::harness::*;
-use crate::support::upstream::{Certificate, Upstream};
+use crate::support::tls_server::Certificate;
+use crate::support::upstream::Upstream;
 use authsome::proxy::{Notice, ProxyConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

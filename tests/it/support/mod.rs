@@ -15,5 +15,6 @@ pub(crate) mod oauth_server;
 pub(crate) mod postgres;
 pub(crate) mod pty;
 pub(crate) mod records;
+pub(crate) mod tls_server;
 pub(crate) mod upstream;
 pub(crate) mod vault_home;

@@ -1,7 +1,6 @@
 //! A real HTTPS API on loopback with a CA of its own, which remembers what it saw.
-//!
-//! It runs on a thread of its own, so that async tests and child processes can use it alike.
 
+use super::tls_server::{Certificate, TlsPort, TlsServer};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -14,19 +13,15 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -73,20 +68,8 @@ pub(crate) type Raw = fn(&str) -> Vec<u8>;
 /// The API; dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    addr: SocketAddr,
-    ca: PathBuf,
+    server: TlsServer,
     state: Arc<State>,
-    _home: tempfile::TempDir,
-    _stop: oneshot::Sender<()>,
-}
-
-/// What its certificate is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Certificate {
-    /// localhost and 127.0.0.1.
-    Good,
-    OtherName,
-    Expired,
 }
 
 impl Upstream {
@@ -104,45 +87,21 @@ impl Upstream {
     }
 
     fn make(kind: Certificate, raw: Option<Raw>) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let ca = home.path().join("upstream-ca.pem");
-        let (mut config, pem) = certificate(kind);
+        let mut port = TlsPort::bind(kind);
         if raw.is_some() {
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            port.config.alpn_protocols = vec![b"http/1.1".to_vec()];
         }
-        std::fs::write(&ca, pem).unwrap();
         let state = Arc::new(State {
             raw,
             ..State::default()
         });
-        let (stop, stopped) = oneshot::channel();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let addr = listener.local_addr().unwrap();
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                tokio::select! {
-                    () = serve(listener, config, shared) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self {
-            addr,
-            ca,
-            state,
-            _home: home,
-            _stop: stop,
-        }
+        let server = port.serve(|listener, acceptor| serve(listener, acceptor, shared));
+        Self { server, state }
     }
 
     pub(crate) const fn port(&self) -> u16 {
-        self.addr.port()
+        self.server.addr().port()
     }
 
     /// `localhost:PORT`.
@@ -157,7 +116,7 @@ impl Upstream {
 
     /// The PEM file of its CA.
     pub(crate) fn ca(&self) -> &Path {
-        &self.ca
+        self.server.ca()
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -183,36 +142,7 @@ impl Upstream {
     }
 }
 
-/// A server's configuration, and the PEM of the CA that vouches for it.
-pub(crate) fn certificate(kind: Certificate) -> (ServerConfig, String) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let names = match kind {
-        Certificate::OtherName => vec!["elsewhere.example".to_owned()],
-        _ => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
-    };
-    let mut leaf = CertificateParams::new(names).unwrap();
-    if kind == Certificate::Expired {
-        leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    }
-    let key = KeyPair::generate().unwrap();
-    let chain = vec![leaf.signed_by(&key, &ca).unwrap().der().clone()];
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    (config, ca.pem())
-}
-
-async fn serve(listener: std::net::TcpListener, config: ServerConfig, state: Arc<State>) {
-    let listener = TcpListener::from_std(listener).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<State>) {
     loop {
         let Ok((tcp, _)) = listener.accept().await else {
             return;

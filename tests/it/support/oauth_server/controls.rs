@@ -33,14 +33,14 @@ impl OAuthServer {
 
     /// The PEM file of its CA.
     pub(crate) fn ca(&self) -> &Path {
-        &self.ca
+        self.server.ca()
     }
 
     /// What a client needs to trust it.
     pub(crate) fn tls(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots
-            .add(CertificateDer::from_pem_file(&self.ca).unwrap())
+            .add(CertificateDer::from_pem_file(self.server.ca()).unwrap())
             .unwrap();
         ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()

@@ -1,6 +1,6 @@
-//! The server itself: its thread, its accept loop, its routes.
+//! The server itself: its accept loop and its routes.
 
-use super::super::upstream::{Certificate, certificate};
+use super::super::tls_server::{Certificate, TlsPort, TlsServer};
 use super::faults::Traffic;
 use super::settings::Settings;
 use super::store::Store;
@@ -16,12 +16,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt as _;
 
 /// What every request sees. Whoever takes both locks takes `store` before `settings`.
@@ -47,54 +45,27 @@ impl Shared {
 /// The server; dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct OAuthServer {
-    addr: SocketAddr,
-    pub(super) ca: PathBuf,
+    pub(super) server: TlsServer,
     pub(super) shared: Arc<Shared>,
-    _home: tempfile::TempDir,
-    _stop: oneshot::Sender<()>,
 }
 
 impl OAuthServer {
     pub(crate) fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let ca = home.path().join("oauth-ca.pem");
-        let (config, pem) = certificate(Certificate::Good);
-        std::fs::write(&ca, pem).unwrap();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let addr = listener.local_addr().unwrap();
+        let port = TlsPort::bind(Certificate::Good);
         let shared = Arc::new(Shared {
-            origin: format!("https://localhost:{}", addr.port()),
+            origin: format!("https://localhost:{}", port.addr().port()),
             settings: Mutex::default(),
             store: Mutex::default(),
             calls: Mutex::default(),
             traffic: Traffic::default(),
         });
-        let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                tokio::select! {
-                    () = serve(listener, config, served) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self {
-            addr,
-            ca,
-            shared,
-            _home: home,
-            _stop: stop,
-        }
+        let state = Arc::clone(&shared);
+        let server = port.serve(|listener, acceptor| serve(listener, acceptor, state));
+        Self { server, shared }
     }
 
     pub(crate) const fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 }
 
@@ -121,9 +92,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn serve(listener: std::net::TcpListener, config: ServerConfig, shared: Arc<Shared>) {
-    let listener = TcpListener::from_std(listener).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {
     let router = router(Arc::clone(&shared));
     while let Ok((tcp, _)) = listener.accept().await {
         tcp.set_nodelay(true).unwrap();
