@@ -1,6 +1,7 @@
 //! A login in progress.
 
 use super::WireSecret;
+use crate::model::provider::Flow;
 use crate::model::{ConnectionName, LoginSessionId, ProviderName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +58,10 @@ pub struct LoginSession {
     pub provider: ProviderName,
     #[schema(value_type = String)]
     pub connection: ConnectionName,
+    /// How one logs in; older daemons do not say.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub flow: Option<Flow>,
     /// `pending`, `waiting_for_user`, `processing`, `completed`, `failed`, `expired` or `cancelled`.
     pub status: String,
     pub message: Option<String>,

@@ -19,6 +19,8 @@ pub const LOGIN: &str = "/auth/sessions/{id}";
 pub const LOGIN_RESUME: &str = "/auth/sessions/{id}/resume";
 pub const LOGIN_CANCEL: &str = "/auth/sessions/{id}/cancel";
 pub const LOGIN_INPUT: &str = "/auth/sessions/{id}/input";
+/// Where a provider's redirect ends up, in the path that the login's cookie is for.
+pub const LOGIN_RETURN: &str = "/auth/sessions/{id}/return";
 pub const LOGIN_DEVICE: &str = "/auth/sessions/{id}/device";
 pub const OAUTH_CALLBACK: &str = "/auth/callback/oauth";
 
@@ -66,6 +68,10 @@ pub fn login_resume(id: &LoginSessionId) -> String {
 
 pub fn login_cancel(id: &LoginSessionId) -> String {
     format!("/auth/sessions/{id}/cancel")
+}
+
+pub fn login_return(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}/return")
 }
 
 pub fn login_input(id: &LoginSessionId) -> String {

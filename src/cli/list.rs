@@ -7,6 +7,7 @@ use super::output::{Answer, Style};
 use super::table::{Rows, Tone, tone_of};
 use crate::api::{ConnectionList, ConnectionSummary, Definition};
 use crate::client::now;
+use crate::model::provider::Flow;
 use crate::model::{ConnectionName, ProviderName};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,6 +46,9 @@ struct Row {
     auth_type: &'static str,
     source: &'static str,
     connections: Vec<Connected>,
+    /// Whether this version has a way to log in.
+    #[serde(skip)]
+    is_ready: bool,
 }
 
 /// A connection as `list` and `inspect` show it.
@@ -86,6 +90,7 @@ impl Listing {
                     name: provider.name.clone(),
                     display_name: provider.display_name.clone(),
                     auth_type: provider.auth_type.as_str(),
+                    is_ready: matches!(provider.flow, Flow::ApiKey | Flow::Pkce),
                     source,
                 })
                 .filter(|row| row.is_wanted(args))
@@ -245,7 +250,7 @@ fn available_table(style: &Style, available: &[&Row]) -> String {
         rows.push(&[
             (row.name.as_str(), Tone::Plain),
             (&row.display_name, Tone::Plain),
-            (type_of(row), Tone::Dim),
+            (&type_of(row), Tone::Dim),
             (row.source, Tone::Dim),
         ]);
     }
@@ -253,10 +258,10 @@ fn available_table(style: &Style, available: &[&Row]) -> String {
 }
 
 /// How one logs in; the ways that this version has no login for say so.
-fn type_of(row: &Row) -> &'static str {
-    match row.auth_type {
-        "oauth2" => "oauth2 (not yet)",
-        "browser" => "browser (not yet)",
-        other => other,
+fn type_of(row: &Row) -> String {
+    if row.is_ready {
+        row.auth_type.to_owned()
+    } else {
+        format!("{} (not yet)", row.auth_type)
     }
 }

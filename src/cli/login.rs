@@ -9,6 +9,7 @@ use super::output::{Answer, Style};
 use super::{browser, login_wait, prompt};
 use crate::api::{self, LoginSession, NextAction, WireSecret};
 use crate::client::Client;
+use crate::model::provider::Flow;
 use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Log in again although you are connected
     #[arg(long)]
     force: bool,
+    /// Another way to log in than the provider's usual one
+    #[arg(long, value_name = "FLOW", value_parser = flow_of)]
+    flow: Option<Flow>,
     /// Ask the provider for these scopes (comma-separated)
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Option<Vec<String>>,
@@ -98,6 +102,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         }
         session
     } else if let Some(key) = piped {
+        if !takes_key(&session) {
+            cancel(&client, &session).await;
+            return Err(takes_no_key(&session));
+        }
         answer_once(&client, &session, key).await?
     } else if types_in_terminal(&args, context, &session) {
         ask(context, &client, &session).await?
@@ -142,7 +150,7 @@ fn wish(args: &Args) -> api::StartLogin {
     api::StartLogin {
         provider: args.provider.clone(),
         connection: args.connection.clone(),
-        flow: None,
+        flow: args.flow.map(|flow| flow.as_str().to_owned()),
         scopes: args.scopes.clone(),
         base_url: args.base_url.clone(),
         force: args.force,
@@ -152,7 +160,7 @@ fn wish(args: &Args) -> api::StartLogin {
 /// A masked prompt where it was asked for, or where the machine shows no browser and somebody is at
 /// the terminal. A login at the provider's own site cannot be typed.
 fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> bool {
-    if args.link.no_wait || is_elsewhere(session) {
+    if args.link.no_wait || !takes_key(session) {
         return false;
     }
     args.terminal.no_browser
@@ -160,14 +168,30 @@ fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> 
         || (!args.link.no_open && !context.config.terminal.can_open_browser && prompt::has_person())
 }
 
-/// Whether the person has to go to the provider rather than to a form of ours.
-fn is_elsewhere(session: &LoginSession) -> bool {
-    session.user_code.is_some()
-        || match &session.next_action {
-            NextAction::OpenUrl { url } => !url.contains("/auth/sessions/"),
-            NextAction::Browser { .. } => true,
-            NextAction::None => false,
-        }
+/// Whether a key is what the login waits for; older daemons know no other login.
+fn takes_key(session: &LoginSession) -> bool {
+    session.flow.is_none_or(|flow| flow == Flow::ApiKey)
+}
+
+fn takes_no_key(session: &LoginSession) -> CliError {
+    CliError::new(
+        ErrorCode::OperationNotAllowed,
+        format!(
+            "one logs in to `{}` at its own site, not with a key",
+            session.provider
+        ),
+    )
+    .provider(session.provider.as_str())
+    .operation("login")
+    .hint(format!(
+        "leave `--key-stdin` out: `authsome login {}`",
+        session.provider
+    ))
+}
+
+fn flow_of(text: &str) -> Result<Flow, String> {
+    Flow::from_wire(text)
+        .ok_or_else(|| "write pkce, device_code, dcr_pkce, api_key or browser".to_owned())
 }
 
 async fn ask(

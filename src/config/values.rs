@@ -43,6 +43,16 @@ impl PrivateHost {
             Self::Network(network) => network.contains(&address.to_canonical()),
         }
     }
+
+    /// Whether `host`, as it is written, is this entry or in it.
+    pub fn names(&self, host: &str) -> bool {
+        match self {
+            Self::Name(name) => name.eq_ignore_ascii_case(host.trim_end_matches('.')),
+            Self::Network(network) => host
+                .parse::<IpAddr>()
+                .is_ok_and(|address| network.contains(&address.to_canonical())),
+        }
+    }
 }
 
 /// Whether `url` names this machine and no other.

@@ -167,9 +167,9 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain(
         "AUTHSOME_PRIVATE_HOSTS",
-        Both,
+        Daemon,
         "none",
-        "Reserved for providers on private addresses: host names, IP addresses or CIDR blocks, separated by commas. Checked when it is read; this version makes no calls to providers itself, so nothing consults it yet.",
+        "Providers on private addresses that the daemon may ask for tokens: host names, IP addresses or CIDR blocks, separated by commas. Without it the daemon connects to public addresses alone. `localhost` and loopback addresses that are named here may be asked without TLS.",
     ),
     plain(
         "AUTHSOME_ALLOWED_ORIGINS",

@@ -1,6 +1,6 @@
 //! The parts of a daemon, put together in their order.
 
-use super::Error;
+use super::{Error, outbound};
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -95,6 +95,7 @@ fn services_config(config: &Config, origins: &Origins) -> ServicesConfig {
         providers_dir: config.home.providers_dir(),
         bind_secret: config.home.local_secret(),
         version: env!("CARGO_PKG_VERSION"),
+        transport: outbound::transport(config),
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod holder;
 mod life;
 mod observe;
+mod outbound;
 mod trails;
 
 pub use crate::store::Holder;

@@ -51,6 +51,7 @@ event_names! {
     ConnectionLoggedOut => "connection.logged_out",
     ConnectionDefaultSet => "connection.default_set",
     ProviderRegistered => "provider.registered",
+    ProviderClientSet => "provider.client_set",
     ProviderRemoved => "provider.removed",
     ProviderRevoked => "provider.revoked",
     ProofRefused => "proof.refused",

@@ -13,6 +13,7 @@ pub mod master_key;
 pub mod names;
 pub mod placeholder;
 pub mod provider;
+pub mod provider_client;
 pub mod target;
 
 pub use audit::{AuditEvent, AuditRecord, EventName, Outcome};
@@ -26,4 +27,5 @@ pub use names::{
     ProviderName, VaultId,
 };
 pub use provider::Provider;
+pub use provider_client::ProviderClient;
 pub use target::{Injection, Target};

@@ -140,6 +140,40 @@ pub struct OAuthSettings {
     /// The site the `{base_url}` templates stand for when nobody names another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// How our client says who it is at the token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_method: Option<AuthorizationMethod>,
+    /// Sent along to the authorization endpoint, such as `access_type: offline`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub authorization_params: BTreeMap<String, String>,
+    /// Between scopes where the service does not read spaces (RFC 6749 section 3.3 asks for them).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_separator: Option<String>,
+    /// Who an access token belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo: Option<UserInfo>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// RFC 6749 section 2.3.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationMethod {
+    /// In the form.
+    Body,
+    /// `Authorization: Basic`.
+    Basic,
+}
+
+/// Where a service says whose token it is; `id` and `label` are JSON pointers (RFC 6901) into its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }

@@ -3,9 +3,7 @@
 use super::answer::clean;
 use super::error::{Error, Step};
 use crate::secret::{AuthorizationCode, Token};
-use oauth2::{
-    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-};
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 use url::Url;
 
 /// Proves at the token endpoint that it was us who asked (RFC 7636 section 4.1); S256 only.
@@ -29,6 +27,8 @@ pub struct AuthorizationRequest<'a> {
     pub client_id: &'a str,
     pub redirect_uri: &'a Url,
     pub scopes: &'a [String],
+    /// A space (RFC 6749 section 3.3), but for services that read something else.
+    pub scope_separator: &'a str,
     /// Further parameters of the definition; they never replace the protocol's own.
     pub extra: &'a [(String, String)],
     pub state: &'a Token,
@@ -73,10 +73,10 @@ impl AuthorizationRequest<'_> {
             .set_redirect_uri(RedirectUrl::from_url(self.redirect_uri.clone()));
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let state = CsrfToken::new(self.state.reveal().to_owned());
-        let mut request = client
-            .authorize_url(|| state)
-            .add_scopes(self.scopes.iter().cloned().map(Scope::new))
-            .set_pkce_challenge(challenge);
+        let mut request = client.authorize_url(|| state).set_pkce_challenge(challenge);
+        if !self.scopes.is_empty() {
+            request = request.add_extra_param("scope", self.scopes.join(self.scope_separator));
+        }
         for (name, value) in self.extra {
             if !OWN.contains(&name.as_str()) {
                 request = request.add_extra_param(name, value);
@@ -152,6 +152,7 @@ mod tests {
             client_id: "client",
             redirect_uri: &url("http://127.0.0.1:7998/auth/callback/oauth"),
             scopes: &["repo".to_owned(), "read:user".to_owned()],
+            scope_separator: " ",
             extra: &extra,
             state: &Token::new("the-state"),
         }

@@ -5,12 +5,15 @@ use super::authorize::PkceVerifier;
 use super::error::{Error, Step};
 use super::transport::Transport;
 use crate::secret::{AccessToken, AuthorizationCode, ClientSecret, RefreshToken};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
 use oauth2::{
-    AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, RevocationUrl, Scope, StandardRevocableToken, TokenUrl,
+    AsyncHttpClient, AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, RevocationUrl, Scope, StandardRevocableToken,
+    TokenUrl,
 };
 use std::fmt;
 use url::Url;
@@ -70,7 +73,7 @@ impl OAuthClient {
         let request = client
             .exchange_code(code)
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.reveal().to_owned()));
-        let carrier = |request| carry(transport, request);
+        let carrier = Carrier::tokens(transport);
         tokens(Step::CodeExchange, request.request_async(&carrier)).await
     }
 
@@ -84,7 +87,7 @@ impl OAuthClient {
         let token = oauth2::RefreshToken::new(token.reveal().to_owned());
         let client = self.at(token_url);
         let request = client.exchange_refresh_token(&token);
-        let carrier = |request| carry(transport, request);
+        let carrier = Carrier::tokens(transport);
         tokens(Step::Refresh, request.request_async(&carrier)).await
     }
 
@@ -99,7 +102,7 @@ impl OAuthClient {
         let request = client
             .exchange_client_credentials()
             .add_scopes(scopes.iter().cloned().map(Scope::new));
-        let carrier = |request| carry(transport, request);
+        let carrier = Carrier::tokens(transport);
         tokens(Step::ClientCredentials, request.request_async(&carrier)).await
     }
 
@@ -126,18 +129,7 @@ impl OAuthClient {
                 step,
                 reason: error.to_string(),
             })?;
-        let carrier = |request| async move {
-            let mut response = transport
-                .send(identified(request))
-                .await
-                .map_err(Unanswered::from)?;
-            if !response.status().is_success() {
-                return normalised(&response);
-            }
-            // Some answer 204, some 200 with a page.
-            *response.status_mut() = http::StatusCode::OK;
-            Ok::<HttpResponse, Unanswered>(response)
-        };
+        let carrier = Carrier::revocation(transport);
         let answer = request.request_async(&carrier);
         answer.await.map_err(|error| failure(step, error))
     }
@@ -162,14 +154,48 @@ impl OAuthClient {
 }
 
 /// Carries a request of the library to the provider, and brings the answer into one form.
-async fn carry(transport: &Transport, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
-    let response = transport.send(identified(request)).await?;
-    normalised(&response)
+struct Carrier<'t> {
+    transport: &'t Transport,
+    /// Some services answer a revocation with 204, some with 200 and a page.
+    takes_any_success: bool,
+}
+
+impl<'t> Carrier<'t> {
+    const fn tokens(transport: &'t Transport) -> Self {
+        Self {
+            transport,
+            takes_any_success: false,
+        }
+    }
+
+    const fn revocation(transport: &'t Transport) -> Self {
+        Self {
+            transport,
+            takes_any_success: true,
+        }
+    }
+
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
+        let mut response = self.transport.send(identified(request)).await?;
+        if self.takes_any_success && response.status().is_success() {
+            *response.status_mut() = http::StatusCode::OK;
+            return Ok(response);
+        }
+        normalised(&response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
+    type Error = Unanswered;
+    type Future = BoxFuture<'c, Result<HttpResponse, Unanswered>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        self.carry(request).boxed()
+    }
 }
 
 fn identified(mut request: HttpRequest) -> HttpRequest {
-    let agent = concat!("authsome/", env!("CARGO_PKG_VERSION"));
-    let agent = http::HeaderValue::from_static(agent);
+    let agent = http::HeaderValue::from_static(super::USER_AGENT);
     request
         .headers_mut()
         .insert(http::header::USER_AGENT, agent);

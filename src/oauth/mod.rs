@@ -11,9 +11,13 @@ mod authorize;
 mod client;
 mod error;
 mod transport;
+mod userinfo;
 
 pub use answer::Tokens;
 pub use authorize::{Authorization, AuthorizationRequest, Callback, PkceVerifier};
 pub use client::{ClientAuth, OAuthClient, Revocable};
 pub use error::{Error, Step, TransportError};
 pub use transport::{Reach, Transport};
+
+/// Some services refuse a client without a name.
+const USER_AGENT: &str = concat!("authsome/", env!("CARGO_PKG_VERSION"));

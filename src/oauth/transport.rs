@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -54,34 +54,43 @@ impl fmt::Debug for Reach {
     }
 }
 
+type HttpsClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>;
+type MakeTls = dyn Fn() -> Option<rustls::ClientConfig> + Send + Sync;
+
 /// Asks providers; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Transport {
-    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+#[derive(Clone)]
+pub struct Transport(Arc<Inner>);
+
+struct Inner {
+    client: OnceLock<Option<HttpsClient>>,
+    tls: Box<MakeTls>,
     reach: Reach,
 }
 
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport(..)")
+    }
+}
+
 impl Transport {
-    pub fn new(tls: rustls::ClientConfig, reach: Reach) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(GuardedResolver(reach.clone()));
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIME));
-        tcp.enforce_http(false);
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(tcp);
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.timer(TokioTimer::new());
-        builder.pool_timer(TokioTimer::new());
-        builder.pool_idle_timeout(Duration::from_secs(30));
-        // A request is never sent twice: a code or a refresh token works once.
-        builder.retry_canceled_requests(false);
-        Self {
-            client: builder.build(https),
+    /// `tls` is called for the first request, as reading a machine's roots takes a while; `None` where
+    /// nothing is trusted.
+    pub fn new(
+        tls: impl Fn() -> Option<rustls::ClientConfig> + Send + Sync + 'static,
+        reach: Reach,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            client: OnceLock::new(),
+            tls: Box::new(tls),
             reach,
-        }
+        }))
+    }
+
+    fn client(&self) -> Option<&HttpsClient> {
+        let inner = &self.0;
+        let make = || Some(https_client((inner.tls)()?, inner.reach.clone()));
+        inner.client.get_or_init(make).as_ref()
     }
 
     /// Sends one request and reads the whole answer.
@@ -109,12 +118,12 @@ impl Transport {
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if let Ok(address) = bare.parse::<IpAddr>()
-            && !self.reach.may_connect(bare, address)
+            && !self.0.reach.may_connect(bare, address)
         {
             return Err(TransportError::Private { host });
         }
         let is_secure = uri.scheme_str() == Some("https");
-        let may_be_plain = is_this_machine(bare) && (self.reach.0)(bare, None);
+        let may_be_plain = is_this_machine(bare) && (self.0.reach.0)(bare, None);
         if !is_secure && !may_be_plain {
             return Err(TransportError::NotHttps { host });
         }
@@ -127,8 +136,10 @@ impl Transport {
         host: &str,
     ) -> Result<Response<Vec<u8>>, TransportError> {
         let request = request.map(|body| Full::new(Bytes::from(body)));
-        let response = self
-            .client
+        let client = self.client().ok_or_else(|| TransportError::Certificate {
+            host: host.to_owned(),
+        })?;
+        let response = client
             .request(request)
             .await
             .map_err(|error| why(&error, host))?;
@@ -144,6 +155,25 @@ impl Transport {
         })?;
         Ok(Response::from_parts(head, body.to_bytes().to_vec()))
     }
+}
+
+fn https_client(tls: rustls::ClientConfig, reach: Reach) -> HttpsClient {
+    let mut tcp = HttpConnector::new_with_resolver(GuardedResolver(reach));
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIME));
+    tcp.enforce_http(false);
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(tcp);
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.timer(TokioTimer::new());
+    builder.pool_timer(TokioTimer::new());
+    builder.pool_idle_timeout(Duration::from_secs(30));
+    // A request is never sent twice: a code or a refresh token works once.
+    builder.retry_canceled_requests(false);
+    builder.build(https)
 }
 
 /// Plain HTTP is for a provider on this very machine that the operator has opened: a test, a proxy.
@@ -210,7 +240,10 @@ impl tower::Service<Name> for GuardedResolver {
             if found.is_empty() {
                 return Err(NoAddress::Unknown);
             }
-            if !{ found.iter() }.all(|address| reach.may_connect(&name, address.ip())) {
+            if !found
+                .iter()
+                .all(|address| reach.may_connect(&name, address.ip()))
+            {
                 return Err(NoAddress::Private);
             }
             Ok(found.into_iter())

@@ -97,7 +97,7 @@ impl Upstream {
 
     fn tls(&self) -> Result<&ClientConfig, UpstreamError> {
         self.tls
-            .get_or_init(|| client_config(&self.roots))
+            .get_or_init(|| trusting(&self.roots))
             .as_ref()
             .ok_or(UpstreamError::Roots)
     }
@@ -130,8 +130,9 @@ fn tcp() -> HttpConnector {
     tcp
 }
 
-/// Trusts what the system trusts, and the certificates in the given files.
-fn client_config(files: &[PathBuf]) -> Option<ClientConfig> {
+/// TLS that trusts what the system trusts, and the certificates in the given files; `None` where there
+/// is nothing to trust.
+pub fn trusting(files: &[PathBuf]) -> Option<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for file in files {

@@ -51,6 +51,20 @@ pub(super) fn with_form(headers: &mut HeaderMap) {
     headers.insert(header::REFERRER_POLICY, SAME_ORIGIN);
 }
 
+/// The policy of a page whose form leads on to `origin`.
+pub(super) fn allow_form_to(headers: &mut HeaderMap, origin: &str) {
+    let plain = |c: u8| c.is_ascii_graphic() && !matches!(c, b';' | b',' | b'\'' | b'"');
+    let wider = format!("form-action 'self' {origin};");
+    let policy = CSP_PAGE
+        .to_str()
+        .map(|text| text.replace("form-action 'self';", &wider));
+    if let (true, Ok(policy)) = (origin.bytes().all(plain), policy)
+        && let Ok(policy) = HeaderValue::try_from(policy)
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 fn default(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     if let Entry::Vacant(place) = headers.entry(name) {
         place.insert(value);

@@ -1,8 +1,8 @@
 //! From the errors of the layers below to what a caller may know. One exhaustive table each.
 
 use super::Error;
-use crate::model::ErrorCode;
-use crate::{store, vault};
+use crate::model::{ErrorCode, Provider};
+use crate::{oauth, store, vault};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(1);
@@ -56,6 +56,23 @@ impl From<vault::Error> for Error {
         };
         Self::new(ErrorCode::EncryptionUnavailable, message)
             .hint(hint)
+            .caused_by(cause)
+    }
+}
+
+impl Error {
+    /// What a provider said, or why it could not be asked; names the provider and the step.
+    pub(super) fn at_provider(provider: &Provider, cause: oauth::Error) -> Self {
+        use oauth::Error as E;
+        let code = match &cause {
+            E::Refused { .. } => ErrorCode::AuthenticationFailed,
+            E::Transport { .. } | E::Status { .. } | E::Malformed { .. } => {
+                ErrorCode::EndpointUnreachable
+            }
+            E::Unusable { .. } => ErrorCode::UnsupportedFlow,
+        };
+        Self::new(code, format!("{}: {cause}", provider.display_name))
+            .provider(&provider.name)
             .caused_by(cause)
     }
 }

@@ -7,8 +7,10 @@
 mod accounts;
 mod actor;
 mod audit;
+mod clients;
 mod connections;
 mod csrf;
+mod endpoints;
 mod error;
 mod failure;
 mod identities;
@@ -28,8 +30,8 @@ pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConne
 pub use error::Error;
 pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
 pub use logins::{
-    BeginLogin, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction, ResumeData,
-    Submitted, Visitor,
+    BeginLogin, Consent, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction,
+    ResumeData, Returned, Submitted, Visitor,
 };
 use next_step::login_command;
 pub use providers::{ProviderList, Providers, Registered, Removed};

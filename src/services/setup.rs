@@ -3,6 +3,7 @@
 use super::{Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Status};
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
+use crate::oauth::Transport;
 use crate::store::{Purged, Store};
 use crate::vault::Vaults;
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ pub struct ServicesConfig {
     /// `$AUTHSOME_HOME/server/bind.secret`; unused when hosted.
     pub bind_secret: PathBuf,
     pub version: &'static str,
+    /// The way to providers.
+    pub transport: Transport,
 }
 
 /// Every use case, ready to run. Cheap to clone behind an `Arc`.

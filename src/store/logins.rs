@@ -114,6 +114,20 @@ impl Reader {
         row.as_ref().map(read).transpose()
     }
 
+    /// The login that waits for this OAuth `state`.
+    pub async fn find_login_by_state(
+        &mut self,
+        state_hash: &[u8; 32],
+    ) -> Result<Option<LoginRecord>, Error> {
+        let row = self
+            .one(
+                format!("SELECT {COLUMNS} FROM login_sessions WHERE state_hash = $1"),
+                args![state_hash.as_slice()],
+            )
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// How many logins an Identity has begun since then, whatever became of them.
     pub async fn count_logins_since(
         &mut self,
@@ -256,6 +270,20 @@ impl Tx {
             )
             .await?;
         Ok(changed > 0)
+    }
+
+    /// Stores the site that a person named in the form.
+    pub async fn set_login_site(
+        &mut self,
+        id: &LoginSessionId,
+        base_url: Option<&str>,
+    ) -> Result<(), Error> {
+        self.run(
+            format!("UPDATE login_sessions SET base_url = $2 WHERE id = $1 AND {OPEN}"),
+            args![id.as_str(), base_url],
+        )
+        .await?;
+        Ok(())
     }
 
     /// Moves an open login on; false when it is final already. What is final forgets its secrets.

@@ -42,8 +42,8 @@ pub struct RecordAddress<'a> {
 }
 
 impl<'a> RecordAddress<'a> {
-    /// Our OAuth client's secret at a Provider.
-    pub const fn client_secret(provider: &'a ProviderName, version: i64) -> Self {
+    /// Our OAuth client at a Provider.
+    pub const fn client(provider: &'a ProviderName, version: i64) -> Self {
         Self {
             table: "provider_clients",
             kind: "client_secret",

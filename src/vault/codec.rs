@@ -5,7 +5,7 @@
 
 use super::Error;
 use crate::clock::{from_unix_millis, to_unix_millis};
-use crate::model::Credential;
+use crate::model::{Credential, ProviderClient};
 use crate::secret::{AccessToken, ApiKey, ClientSecret, CookieValue, RefreshToken};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -42,8 +42,12 @@ enum Plain<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct PlainClient<'a> {
-    #[serde(borrow)]
-    client_secret: Cow<'a, str>,
+    #[serde(borrow, default)]
+    client_id: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    base_url: Option<Cow<'a, str>>,
 }
 
 pub(super) fn write_credential(credential: &Credential) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -106,16 +110,22 @@ pub(super) fn read_credential(json: &[u8]) -> Result<Credential, Error> {
     })
 }
 
-pub(super) fn write_client_secret(secret: &ClientSecret) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn write_client(client: &ProviderClient) -> Result<Zeroizing<Vec<u8>>, Error> {
     let plain = PlainClient {
-        client_secret: secret.reveal().into(),
+        client_id: client.client_id.as_str().into(),
+        client_secret: client.client_secret.as_ref().map(|s| s.reveal().into()),
+        base_url: client.base_url.as_deref().map(Cow::from),
     };
-    to_json(&plain, "client secret")
+    to_json(&plain, "client")
 }
 
-pub(super) fn read_client_secret(json: &[u8]) -> Result<ClientSecret, Error> {
-    let plain: PlainClient<'_> = from_json(json, "client secret")?;
-    Ok(ClientSecret::new(plain.client_secret))
+pub(super) fn read_client(json: &[u8]) -> Result<ProviderClient, Error> {
+    let plain: PlainClient<'_> = from_json(json, "client")?;
+    Ok(ProviderClient {
+        client_id: plain.client_id.into_owned(),
+        client_secret: plain.client_secret.map(ClientSecret::new),
+        base_url: plain.base_url.map(Cow::into_owned),
+    })
 }
 
 /// Writes into a buffer that is large enough from the start, so that no growth leaves copies behind.
@@ -204,8 +214,15 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_survives() {
-        let json = write_client_secret(&ClientSecret::new("shh")).unwrap();
-        assert_eq!(read_client_secret(&json).unwrap().reveal(), "shh");
+    fn a_client_survives() {
+        let client = ProviderClient {
+            client_id: "us".to_owned(),
+            client_secret: Some(ClientSecret::new("shh")),
+            base_url: None,
+        };
+        let read = read_client(&write_client(&client).unwrap()).unwrap();
+        assert_eq!(read.client_id, "us");
+        assert_eq!(read.client_secret.unwrap().reveal(), "shh");
+        assert_eq!(read.base_url, None);
     }
 }

@@ -5,8 +5,9 @@ use super::{CredentialAddress, EncryptionStatus, Error, RecordAddress, codec, sl
 use crate::crypto::envelope::{self, Header};
 use crate::crypto::keys::WrapContext;
 use crate::crypto::{DataKey, KeyEncryptionKey};
-use crate::model::{Credential, LoginSessionId, MasterKeySource, ProviderName, VaultId};
-use crate::secret::ClientSecret;
+use crate::model::{
+    Credential, LoginSessionId, MasterKeySource, ProviderClient, ProviderName, VaultId,
+};
 use crate::store::{self, KeyOwner, KeyState, Store, Tx};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -100,27 +101,27 @@ impl Vaults {
         codec::read_credential(&json)
     }
 
-    /// Seals our OAuth client's secret at a Provider, for the row's `version`.
-    pub async fn seal_client_secret(
+    /// Seals our OAuth client at a provider, for the row of `version`.
+    pub async fn seal_client(
         &self,
         provider: &ProviderName,
         version: i64,
-        secret: &ClientSecret,
+        client: &ProviderClient,
     ) -> Result<Vec<u8>, Error> {
-        let json = codec::write_client_secret(secret)?;
-        let at = RecordAddress::client_secret(provider, version);
+        let json = codec::write_client(client)?;
+        let at = RecordAddress::client(provider, version);
         self.seal(&at, codec::SCHEMA, &json).await
     }
 
-    pub async fn open_client_secret(
+    pub async fn open_client(
         &self,
         provider: &ProviderName,
         version: i64,
         sealed: &[u8],
-    ) -> Result<ClientSecret, Error> {
-        let at = RecordAddress::client_secret(provider, version);
+    ) -> Result<ProviderClient, Error> {
+        let at = RecordAddress::client(provider, version);
         let json = self.open(&at, codec::SCHEMA, sealed).await?;
-        codec::read_client_secret(&json)
+        codec::read_client(&json)
     }
 
     /// Seals a registered definition, for the row written at `version`.

@@ -15,6 +15,8 @@ mod fuzz;
 #[cfg(test)]
 mod keyring;
 #[cfg(test)]
+mod logins;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod pages;

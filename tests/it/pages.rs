@@ -4,6 +4,7 @@ use crate::api::OPENAI_KEY;
 use crate::support::agent::Agent;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
+use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,4 +156,38 @@ async fn what_is_wrong_with_a_page_is_found() {
 fn free_origin() -> String {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", free.local_addr().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_logs_in_at_a_provider_and_comes_back() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let home = OAuthHome::start();
+    let agent = home.daemon.agent("scout");
+    let login = begin(&agent, &json!({}));
+    browser
+        .open(login["next_action"]["url"].as_str().unwrap())
+        .await;
+    assert_eq!(browser.heading().await, "Connect Acme");
+    browser.inspect("consent-first").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", CLIENT_SECRET).await;
+    browser.press("Continue to Acme").await;
+    // The provider's own page.
+    browser.press("Allow").await;
+    assert!(browser.text().await.contains("Login successful"));
+    browser.inspect("consent-done").await;
+    agent.resolve("acme").expect(200);
+
+    let login = begin(&agent, &json!({"connection": "work"}));
+    browser
+        .open(login["next_action"]["url"].as_str().unwrap())
+        .await;
+    browser.inspect("consent").await;
+    browser.press("Continue to Acme").await;
+    browser.press("Deny").await;
+    assert!(browser.text().await.contains("access_denied"));
+    browser.inspect("consent-denied").await;
+    browser.close().await;
 }

@@ -2,18 +2,20 @@
 
 use super::message;
 use super::prose::{Piece, sentence};
-use super::render::{Page, clock_time, page, see_other, with_cookie};
+use super::render::{Page, clock_time, leading_to, page, see_other, with_cookie};
 use super::sign_in::sign_in_first;
 use crate::api::paths;
 use crate::model::{ErrorCode, LoginSession, LoginSessionId, LoginState};
-use crate::secret::{ApiKey, Token};
+use crate::secret::{ApiKey, AuthorizationCode, ClientSecret, Token};
 use crate::server::cookies::Cookie;
 use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Query};
 use crate::server::next::Next;
 use crate::server::state::App;
-use crate::services::{self, Field, FormInput, FormVisit, LoginForm, Submitted, Visitor};
+use crate::services::{
+    self, Consent, Field, FormInput, FormVisit, LoginForm, Returned, Submitted, Visitor,
+};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -29,6 +31,22 @@ pub(super) struct Input {
     #[serde(default)]
     action: String,
     api_key: Option<String>,
+    #[serde(default)]
+    client_id: String,
+    client_secret: Option<String>,
+    #[serde(default)]
+    base_url: String,
+}
+
+/// What a provider's redirect brings (RFC 6749 section 4.1.2, RFC 9207).
+#[derive(Deserialize)]
+pub(super) struct FromProvider {
+    #[serde(default)]
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+    iss: Option<String>,
 }
 
 #[derive(Debug, Template)]
@@ -44,6 +62,22 @@ struct FormPage<'a> {
     fields: &'a [Field],
     problem: Option<Vec<Piece>>,
     ends: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "login_consent.html")]
+struct ConsentPage<'a> {
+    display_name: &'a str,
+    agent: &'a str,
+    connection: &'a str,
+    hosts: &'a [String],
+    docs_url: Option<&'a str>,
+    action: String,
+    csrf: &'a str,
+    fields: &'a [Field],
+    problem: Option<Vec<Piece>>,
+    ends: String,
+    consent: &'a Consent,
 }
 
 pub(super) async fn open(
@@ -108,11 +142,53 @@ pub(super) async fn submit(
     let filled = FormInput {
         csrf: input.csrf,
         api_key: input.api_key.map(ApiKey::new),
+        client_id: input.client_id,
+        client_secret: input.client_secret.map(ClientSecret::new),
+        base_url: input.base_url,
     };
     match logins.submit_form(&id, visitor, filled).await? {
         Submitted::Done(session) => finished(&app, &session).await,
+        Submitted::GoOn(url) => see_other(url.as_str()),
         Submitted::TryAgain(form) => show(StatusCode::BAD_REQUEST, &form),
     }
+}
+
+/// A provider sends a person back here. The cookie that binds a login to its browser lives below that
+/// login's own path, so what came goes on there.
+pub(super) async fn return_from_provider(
+    State(app): State<App>,
+    ForPerson(Query(came)): ForPerson<Query<FromProvider>>,
+    RawQuery(query): RawQuery,
+) -> Page {
+    let state = Token::new(came.state);
+    let id = app.services.logins.find_by_state(&state).await?;
+    let query = query.unwrap_or_default();
+    see_other(&format!("{}?{query}", paths::login_return(&id)))
+}
+
+pub(super) async fn finish(
+    State(app): State<App>,
+    ForPerson(Path((id,))): ForPerson<Path<(LoginSessionId,)>>,
+    ForPerson(Query(came)): ForPerson<Query<FromProvider>>,
+    browser: Browser,
+    cookies: Cookies,
+) -> Page {
+    let cookie = cookies.find(Cookie::Login, &app);
+    let visitor = Visitor {
+        person: browser.session.as_ref().map(|session| &session.person),
+        ticket: None,
+        cookie: cookie.as_ref(),
+    };
+    let returned = Returned {
+        state: Token::new(came.state),
+        code: came.code.map(AuthorizationCode::new),
+        error: came.error,
+        error_description: came.error_description,
+        issuer: came.iss,
+    };
+    let logins = &app.services.logins;
+    let session = logins.callback(&id, visitor, returned).await?;
+    finished(&app, &session).await
 }
 
 /// The cookie of one form goes to that form alone.
@@ -122,21 +198,42 @@ fn place(id: &LoginSessionId) -> String {
 
 fn show(status: StatusCode, form: &LoginForm) -> Page {
     let session = &form.session;
-    page(
+    let problem = form.problem.as_deref().map(sentence);
+    let action = paths::login_input(&session.id);
+    let Some(consent) = &form.consent else {
+        return page(
+            status,
+            &FormPage {
+                display_name: &form.provider.display_name,
+                agent: session.identity.as_str(),
+                connection: session.connection.as_str(),
+                hosts: &form.provider.api_url,
+                docs_url: form.provider.docs_url.as_deref(),
+                action,
+                csrf: form.csrf.reveal(),
+                fields: &form.fields,
+                problem,
+                ends: clock_time(session.expires_at),
+            },
+        );
+    };
+    let shown = page(
         status,
-        &FormPage {
+        &ConsentPage {
             display_name: &form.provider.display_name,
             agent: session.identity.as_str(),
             connection: session.connection.as_str(),
             hosts: &form.provider.api_url,
             docs_url: form.provider.docs_url.as_deref(),
-            action: paths::login_input(&session.id),
+            action,
             csrf: form.csrf.reveal(),
             fields: &form.fields,
-            problem: form.problem.as_deref().map(sentence),
+            problem,
             ends: clock_time(session.expires_at),
+            consent,
         },
-    )
+    )?;
+    Ok(leading_to(shown, consent.origin.as_deref()))
 }
 
 async fn finished(app: &App, session: &LoginSession) -> Page {
@@ -160,10 +257,7 @@ async fn finished(app: &App, session: &LoginSession) -> Page {
         | LoginState::Processing
         | LoginState::Completed { .. } => message::done(
             "Login successful",
-            &format!(
-                "the key for {provider} is stored as the connection `{}`",
-                session.connection
-            ),
+            &format!("{provider} is connected as `{}`", session.connection),
             "You can close this page and go back to your terminal.",
         ),
     }

@@ -55,7 +55,16 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Page {
     Ok(response)
 }
 
-/// `303 See Other` to a path of ours.
+/// Lets the forms of a page lead on to another origin: browsers hold a form to its policy through the
+/// redirects that follow it (CSP 3, `form-action`).
+pub(super) fn leading_to(mut response: Response, origin: Option<&str>) -> Response {
+    if let Some(origin) = origin {
+        headers::allow_form_to(response.headers_mut(), origin);
+    }
+    response
+}
+
+/// `303 See Other` to a path of ours, or to a provider.
 pub(super) fn see_other(path: &str) -> Page {
     let location = HeaderValue::try_from(path)
         .map_err(|_| ApiError::new(ErrorCode::Internal, "the next page has no address"))?;

@@ -167,6 +167,7 @@ pub(super) fn login(found: services::LoginView) -> api::LoginSession {
         id: session.id,
         provider: session.provider,
         connection: session.connection,
+        flow: Some(session.flow),
         status,
         message,
         error,

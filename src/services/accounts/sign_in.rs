@@ -282,6 +282,7 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::clock::{ManualClock, SharedClock};
     use crate::model::MasterKeySource;
+    use crate::oauth::{Reach, Transport};
     use crate::secret::MasterKey;
     use crate::services::accounts::SignUp;
     use crate::services::{Mode, Services, ServicesConfig};
@@ -298,6 +299,7 @@ mod tests {
         let vaults = Vaults::unlock(&store, MasterKeySource::Env(key)).await;
         let config = ServicesConfig {
             mode: Mode::Local,
+            transport: Transport::new(|| None, Reach::public()),
             base_url: "http://127.0.0.1:7998".to_owned(),
             proof_origins: Vec::new(),
             legacy_proof: false,

@@ -2,6 +2,8 @@
 //! is simply not there.
 
 use super::export::{self, Variable};
+use super::revocation::Farewell;
+use crate::model::provider::AuthType;
 use crate::model::{
     AuditEvent, Caller, Connection, ConnectionName, ConnectionState, Credential, ErrorCode,
     EventName, Handle, ProviderName,
@@ -124,7 +126,8 @@ impl Connections {
         })
     }
 
-    /// Ends a connection. When it was the default, the latest of those left becomes it.
+    /// Ends a connection here and, where the provider can be told, there. When it was the default, the
+    /// latest of those left becomes it.
     pub async fn logout<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -139,17 +142,19 @@ impl Connections {
         let write = self.core.store.write(move |tx| {
             async move {
                 let gone = tx.delete_connection(&vault, &provider, &connection).await?;
-                if gone.is_none() {
-                    return Err(not_found(&provider, &connection));
-                }
+                let gone = gone.ok_or_else(|| not_found(&provider, &connection))?;
                 let default = tx.ensure_default_connection(&vault, &provider).await?;
                 let default = default.map(String::from);
                 tx.audit(event.with("default_connection", default)).await?;
-                Ok(())
+                Ok::<_, Error>(gone)
             }
             .boxed()
         });
-        write.await
+        let gone = write.await?;
+        if gone.connection.auth_type == AuthType::OAuth2 {
+            Farewell::new(&self.core, &self.providers, gone).say().await;
+        }
+        Ok(())
     }
 
     pub async fn set_default<'a>(

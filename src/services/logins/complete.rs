@@ -52,24 +52,26 @@ impl Logins {
                 .provider(&provider.name)
                 .operation("login")
         })?;
-        self.complete(&record.login, key, "terminal").await?;
+        let grant = Grant::key(key, &record.login);
+        self.complete(&record.login, grant, Taken::Now, "terminal")
+            .await?;
         self.show(caller, id).await
     }
 
-    /// Stores the key and ends the login well; `way` is for the audit log.
+    /// Stores what was granted and ends the login well; `way` is for the audit log.
     pub(super) async fn complete(
         &self,
         login: &LoginSession,
-        key: ApiKey,
+        grant: Grant,
+        taken: Taken,
         way: &'static str,
     ) -> Result<LoginSession, Error> {
-        let credential = Credential::ApiKey { key };
         for _ in 0..TRIES {
-            let prepared = self.prepare(login, &credential).await?;
+            let prepared = self.prepare(login, &grant).await?;
             let event = completed(login, way);
-            let login_id = login.clone();
+            let login = login.clone();
             let write = self.core.store.write(move |tx| {
-                async move { finish(tx, &login_id, prepared, event).await }.boxed()
+                async move { finish(tx, &login, prepared, taken, event).await }.boxed()
             });
             if let Some(done) = write.await? {
                 return Ok(done);
@@ -82,11 +84,8 @@ impl Logins {
     }
 
     /// Seals the credential for the place it will have.
-    async fn prepare(
-        &self,
-        login: &LoginSession,
-        credential: &Credential,
-    ) -> Result<Prepared, Error> {
+    async fn prepare(&self, login: &LoginSession, grant: &Grant) -> Result<Prepared, Error> {
+        let credential = &grant.credential;
         let mut reader = self.core.store.read().await?;
         let found = reader.find_connection(&login.vault, &login.provider, &login.connection);
         let from_version = found.await?.map(|found| found.connection.version);
@@ -101,10 +100,10 @@ impl Logins {
             state: ConnectionState::Connected {
                 expires_at: credential.expires_at(),
             },
-            scopes: login.scopes.clone().unwrap_or_default(),
+            scopes: grant.scopes.clone(),
             base_url: login.base_url.clone(),
             api_url: None,
-            account: Account::default(),
+            account: grant.account.clone(),
             principal: login.principal.clone(),
             obtained_at: now,
             // Never a number that a deleted connection of this name had: its old ciphertext stays
@@ -121,6 +120,33 @@ impl Logins {
     }
 }
 
+/// What a login yields.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) credential: Credential,
+    pub(super) scopes: Vec<String>,
+    pub(super) account: Account,
+}
+
+impl Grant {
+    pub(super) fn key(key: ApiKey, login: &LoginSession) -> Self {
+        Self {
+            credential: Credential::ApiKey { key },
+            scopes: login.scopes.clone().unwrap_or_default(),
+            account: Account::default(),
+        }
+    }
+}
+
+/// When the answer of a login is taken in, which happens once.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Taken {
+    /// With the credential, in one commit.
+    Now,
+    /// Before a provider was asked: the login is being worked on.
+    Before,
+}
+
 /// A connection ready to be written.
 struct Prepared {
     connection: Connection,
@@ -134,6 +160,7 @@ async fn finish(
     tx: &mut Tx,
     login: &LoginSession,
     prepared: Prepared,
+    taken: Taken,
     event: AuditEvent,
 ) -> Result<Option<LoginSession>, Error> {
     let Prepared {
@@ -147,7 +174,14 @@ async fn finish(
     if found.as_ref().map(|found| found.connection.version) != from_version {
         return Ok(None);
     }
-    let claimed = tx.take_login(&login.id).await?.ok_or_else(over)?;
+    let claimed = match taken {
+        Taken::Now => tx.take_login(&login.id).await?,
+        Taken::Before => tx
+            .find_login(&login.id)
+            .await?
+            .filter(|record| record.login.state == LoginState::Processing),
+    };
+    let claimed = claimed.ok_or_else(over)?;
     check_owner(tx, &claimed.login).await?;
     if let Some(version) = from_version {
         tx.replace_connection(&connection, &sealed, version).await?;

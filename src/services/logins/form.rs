@@ -11,6 +11,46 @@ pub(super) fn fields(provider: &Provider) -> Vec<Field> {
     }
 }
 
+/// The inputs of a login that goes on at the provider: our client there while it is missing, and where
+/// the provider is installed.
+pub(super) fn oauth_fields(provider: &Provider, asks_client: bool, asks_site: bool) -> Vec<Field> {
+    let plain = |name, label: String, hint: &str, required| Field {
+        name,
+        label,
+        secret: false,
+        pattern: None,
+        hint: Some(hint.to_owned()),
+        required,
+    };
+    let mut fields = Vec::new();
+    if asks_site {
+        fields.push(plain(
+            "base_url",
+            format!("Address of your {}", provider.display_name),
+            "such as https://git.example.com",
+            true,
+        ));
+    }
+    if asks_client {
+        fields.push(plain(
+            "client_id",
+            "Client ID".to_owned(),
+            "of the OAuth app that you register with the callback above",
+            true,
+        ));
+        fields.push(Field {
+            secret: true,
+            ..plain(
+                "client_secret",
+                "Client secret".to_owned(),
+                "leave it empty for an app that has none",
+                false,
+            )
+        });
+    }
+    fields
+}
+
 fn key_field(provider: &Provider) -> Field {
     let settings = provider.api_key.as_ref();
     Field {

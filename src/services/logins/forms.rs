@@ -5,19 +5,22 @@
 //! no other browser gets in, with the URL or without.
 
 use super::answer::checked_key;
+use super::complete::{Grant, Taken};
 use super::form;
 use super::service::{Logins, ended, not_found, over};
 use super::transient::Transient;
 use crate::crypto::random;
+use crate::model::provider::AuthType;
 use crate::model::{
     AuditEvent, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState, Provider, SignedIn,
 };
-use crate::secret::{ApiKey, Token};
+use crate::secret::{ApiKey, ClientSecret, Token};
 use crate::services::{Error, csrf};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use url::Url;
 
 /// Who opens the form of a login.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,10 +50,22 @@ pub struct LoginForm {
     pub session: LoginSession,
     pub provider: Arc<Provider>,
     pub fields: Vec<Field>,
+    /// Present where the person goes on to the provider's own page.
+    pub consent: Option<Consent>,
     /// Must come back with the form.
     pub csrf: Token,
     /// What was wrong with the last try, for people; never repeats what was typed.
     pub problem: Option<String>,
+}
+
+/// What a person agrees to before the provider asks them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// The origin that the form may lead to; absent until the site is named.
+    pub origin: Option<String>,
+    pub scopes: Vec<String>,
+    /// The callback to register with the provider; present while our client there is missing.
+    pub redirect_uri: Option<String>,
 }
 
 /// One input of the form.
@@ -70,12 +85,17 @@ pub struct Field {
 pub struct FormInput {
     pub csrf: String,
     pub api_key: Option<ApiKey>,
+    pub client_id: String,
+    pub client_secret: Option<ClientSecret>,
+    pub base_url: String,
 }
 
 #[derive(Debug)]
 pub enum Submitted {
     /// Stored; show the result page.
     Done(Box<LoginSession>),
+    /// Go on at the provider.
+    GoOn(Url),
     /// Show the form again with its `problem` (status 400); nothing is used up.
     TryAgain(Box<LoginForm>),
 }
@@ -99,7 +119,8 @@ impl Logins {
             && is_bound_to(&record, cookie)
         {
             check_open(&record.login)?;
-            let form = self.form(Admitted { record, cookie }, None).await?;
+            let form = self.form(&visitor, Admitted { record, cookie }, None);
+            let form = form.await?;
             return Ok(FormVisit::Form(Box::new(form)));
         }
         self.check_may_bind(&record, &visitor).await?;
@@ -117,17 +138,38 @@ impl Logins {
         let admitted = self.admitted(id, &visitor, &input.csrf).await?;
         let login = &admitted.record.login;
         let provider = self.providers.get(&login.provider).await?;
-        let typed = input.api_key.unwrap_or_else(|| ApiKey::new(""));
-        match checked_key(&provider, &typed) {
-            Ok(key) => {
-                let done = self.complete(login, key, "form").await?;
-                Ok(Submitted::Done(Box::new(done)))
+        let tried = match provider.auth_type {
+            AuthType::ApiKey => self.take_key(login, &provider, input).await?,
+            AuthType::OAuth2 => {
+                self.go_on(&visitor, &admitted.record, &provider, input)
+                    .await?
             }
+            AuthType::Browser => return Err(over()),
+        };
+        match tried {
+            Ok(submitted) => Ok(submitted),
             Err(problem) => {
-                let form = self.form(admitted, Some(problem.to_string())).await?;
+                let form = self.form(&visitor, admitted, Some(problem)).await?;
                 Ok(Submitted::TryAgain(Box::new(form)))
             }
         }
+    }
+
+    /// Stores the key, or says what is wrong with it.
+    async fn take_key(
+        &self,
+        login: &LoginSession,
+        provider: &Provider,
+        input: FormInput,
+    ) -> Result<Result<Submitted, String>, Error> {
+        let typed = input.api_key.unwrap_or_else(|| ApiKey::new(""));
+        let key = match checked_key(provider, &typed) {
+            Ok(key) => key,
+            Err(problem) => return Ok(Err(problem.to_string())),
+        };
+        let grant = Grant::key(key, login);
+        let done = self.complete(login, grant, Taken::Now, "form").await?;
+        Ok(Ok(Submitted::Done(Box::new(done))))
     }
 
     /// The person closes the form.
@@ -148,7 +190,7 @@ impl Logins {
     }
 
     /// The login, for a visitor who may know of it. Hosted, nobody learns anything unnamed.
-    async fn visited(
+    pub(super) async fn visited(
         &self,
         id: &LoginSessionId,
         visitor: &Visitor<'_>,
@@ -236,14 +278,23 @@ impl Logins {
 
     async fn form(
         &self,
+        visitor: &Visitor<'_>,
         admitted: Admitted<'_>,
         problem: Option<String>,
     ) -> Result<LoginForm, Error> {
         let session = admitted.record.login;
         let provider = self.providers.get(&session.provider).await?;
         let csrf = csrf::token(admitted.cookie, &place(&session.id));
+        let (fields, consent) = match provider.auth_type {
+            AuthType::OAuth2 => {
+                let (fields, consent) = self.consent(visitor, &session, &provider).await?;
+                (fields, Some(consent))
+            }
+            AuthType::ApiKey | AuthType::Browser => (form::fields(&provider), None),
+        };
         Ok(LoginForm {
-            fields: form::fields(&provider),
+            fields,
+            consent,
             csrf: csrf.ok_or_else(|| Error::internal("no CSRF token could be made"))?,
             provider,
             session,
@@ -256,7 +307,7 @@ fn place(id: &LoginSessionId) -> String {
     format!("login {id}")
 }
 
-fn is_bound_to(record: &LoginRecord, cookie: &Token) -> bool {
+pub(super) fn is_bound_to(record: &LoginRecord, cookie: &Token) -> bool {
     use subtle::ConstantTimeEq as _;
     let given = random::hash_token(cookie.reveal());
     record
@@ -277,6 +328,10 @@ fn other_browser(visitor: &Visitor<'_>) -> Error {
     if visitor.person.is_none() && visitor.ticket.is_none() && visitor.cookie.is_none() {
         return no_ticket();
     }
+    opened_elsewhere()
+}
+
+pub(super) fn opened_elsewhere() -> Error {
     Error::forbidden("this login was opened in another browser")
         .hint("go on there, or begin another one with `authsome login`")
 }

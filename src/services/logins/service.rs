@@ -10,7 +10,7 @@ use crate::model::{
     LoginSessionId, LoginState, Outcome, Provider, ProviderName,
 };
 use crate::services::setup::Core;
-use crate::services::{Error, Providers};
+use crate::services::{Error, Providers, endpoints};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 use std::fmt;
@@ -251,11 +251,17 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
             .operation("login")
     };
     match (provider.auth_type, flow) {
-        (AuthType::ApiKey, Flow::ApiKey) => Ok(flow),
+        (AuthType::ApiKey, Flow::ApiKey) | (AuthType::OAuth2, Flow::Pkce) => Ok(flow),
         (AuthType::ApiKey, other) => Err(refused(format!(
             "{} takes an API key; flow `{}` is not for it",
             provider.display_name,
             other.as_str()
+        ))
+        .hint("leave `--flow` out")),
+        (AuthType::OAuth2, Flow::ApiKey | Flow::Browser) => Err(refused(format!(
+            "{} logs in by OAuth; flow `{}` is not for it",
+            provider.display_name,
+            flow.as_str()
         ))
         .hint("leave `--flow` out")),
         (AuthType::OAuth2 | AuthType::Browser, other) => Err(refused(format!(
@@ -263,7 +269,7 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
             provider.display_name,
             other.as_str()
         ))
-        .hint("API-key providers work: `authsome list` shows them")),
+        .hint("`authsome list` says which providers can be logged in to")),
     }
 }
 
@@ -287,41 +293,37 @@ fn check_wish(wish: &BeginLogin) -> Result<(), Error> {
     }
 }
 
-/// Refuses what an API key has no use for: it would be stored as if it meant something.
+/// Refuses what a provider has no use for: it would be stored as if it meant something.
 fn check_use(provider: &Provider, wish: &BeginLogin) -> Result<(), Error> {
-    if provider.auth_type != AuthType::ApiKey {
-        return Ok(());
-    }
+    let is_key = provider.auth_type == AuthType::ApiKey;
     let refused = |what: &str, flag: &str| {
-        Error::new(
-            ErrorCode::OperationNotAllowed,
-            format!(
-                "{} takes an API key and has no use for {what}",
-                provider.display_name
-            ),
-        )
-        .hint(format!("leave `{flag}` out"))
-        .provider(&provider.name)
-        .operation("login")
+        let name = &provider.display_name;
+        let message = if is_key {
+            format!("{name} takes an API key and has no use for {what}")
+        } else {
+            format!("{name} has no use for {what}")
+        };
+        Error::new(ErrorCode::OperationNotAllowed, message)
+            .hint(format!("leave `{flag}` out"))
+            .provider(&provider.name)
+            .operation("login")
     };
-    if wish
-        .scopes
-        .as_ref()
-        .is_some_and(|scopes| !scopes.is_empty())
-    {
+    let asks_scopes = wish.scopes.as_ref().is_some_and(|list| !list.is_empty());
+    if is_key && asks_scopes {
         return Err(refused("scopes", "--scopes"));
     }
     let variables = provider.variables();
     let uses_base = variables
         .values()
         .any(|from| *from == ExportSource::BaseUrl);
+    let uses_base = uses_base || endpoints::has_sites(provider);
     if wish.base_url.is_some() && !uses_base {
         return Err(refused("a base URL", "--base-url"));
     }
     Ok(())
 }
 
-fn is_base_url(text: &str) -> bool {
+pub(super) fn is_base_url(text: &str) -> bool {
     text.len() <= 2048
         && text.bytes().all(|c| c.is_ascii_graphic())
         && url::Url::parse(text).is_ok_and(|url| {

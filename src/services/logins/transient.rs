@@ -1,7 +1,9 @@
-//! What an open login keeps, sealed, for its way back: the ticket of its URL.
+//! What an open login keeps, sealed, for its way back: the ticket of its URL, and what proves to the
+//! provider that it was us who sent the person.
 
 use crate::crypto::random;
 use crate::model::LoginSessionId;
+use crate::oauth::PkceVerifier;
 use crate::secret::Token;
 use crate::services::Error;
 use crate::services::setup::Core;
@@ -13,18 +15,23 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub(super) struct Transient {
     ticket: Token,
+    /// Since the person was sent to the provider.
+    pub(super) verifier: Option<PkceVerifier>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Plain<'a> {
     #[serde(borrow)]
     ticket: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    verifier: Option<Cow<'a, str>>,
 }
 
 impl Transient {
     pub(super) fn new() -> Self {
         Self {
             ticket: random::token(),
+            verifier: None,
         }
     }
 
@@ -35,6 +42,7 @@ impl Transient {
     pub(super) async fn seal(&self, core: &Core, id: &LoginSessionId) -> Result<Vec<u8>, Error> {
         let plain = Plain {
             ticket: self.ticket.reveal().into(),
+            verifier: self.verifier.as_ref().map(|v| v.reveal().into()),
         };
         let json = Zeroizing::new(serde_json::to_vec(&plain).map_err(Error::internal)?);
         Ok(core.vaults.seal_login(id, &json).await?)
@@ -51,6 +59,7 @@ impl Transient {
             .map_err(|_| Error::internal("a sealed login does not read"))?;
         Ok(Self {
             ticket: Token::new(plain.ticket),
+            verifier: plain.verifier.map(PkceVerifier::new),
         })
     }
 }

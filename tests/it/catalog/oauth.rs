@@ -42,7 +42,8 @@ const OWN: &[&str] = &[
 
 /// Each provider with OAuth, and its `oauth` as the file has it.
 fn with_oauth() -> Vec<(Provider, Value)> {
-    { all().into_iter() }
+    all()
+        .into_iter()
         .filter_map(|provider| {
             let oauth = serde_json::to_value(provider.oauth.as_ref()?).unwrap();
             Some((Provider::clone(&provider), oauth))
@@ -157,7 +158,7 @@ fn the_page_that_says_who_it_is_belongs_to_the_provider() {
         assert_eq!(page.scheme(), "https", "{name}");
         let token = url(&oauth, oauth["token_url"].as_str().unwrap());
         let own = |host: &str| domain(host) == domain(page.host_str().unwrap());
-        let places = { provider.api_url.iter() }.any(|entry| {
+        let places = provider.api_url.iter().any(|entry| {
             own(entry
                 .trim_start_matches("https://")
                 .split('/')

@@ -32,7 +32,10 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 
 fn login(provider: &Provider) -> &'static str {
-    let device = { provider.oauth.as_ref() }.is_some_and(|oauth| oauth.supports_device_code);
+    let device = provider
+        .oauth
+        .as_ref()
+        .is_some_and(|oauth| oauth.supports_device_code);
     match provider.flow {
         Flow::ApiKey => "API key",
         Flow::Pkce if device => "OAuth (PKCE), device code",
@@ -54,7 +57,9 @@ fn codes<'a>(texts: impl Iterator<Item = &'a String>) -> String {
 }
 
 fn row(page: &mut String, provider: &Provider) {
-    let hosts: Vec<_> = { provider.api_url.iter() }
+    let hosts: Vec<_> = provider
+        .api_url
+        .iter()
         .map(|entry| entry.trim_start_matches("https://").to_owned())
         .collect();
     let _ = writeln!(

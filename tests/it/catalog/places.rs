@@ -60,7 +60,9 @@ fn places(provider: &Provider) -> Vec<(String, ApiUrl)> {
 }
 
 fn patterns(provider: &Provider) -> Vec<String> {
-    { provider.api_url.iter() }
+    provider
+        .api_url
+        .iter()
         .filter_map(|entry| entry.strip_prefix("regex:"))
         .map(str::to_owned)
         .collect()

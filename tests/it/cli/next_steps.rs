@@ -259,7 +259,8 @@ fn a_broken_config_is_told_once_by_doctor_with_what_to_do() {
     fs::write(person.home().join("config.json"), "{").unwrap();
     let (_, report) = person.json(&["doctor"]);
     let checks = report["checks"].as_array().unwrap();
-    let about: Vec<_> = { checks.iter() }
+    let about: Vec<_> = checks
+        .iter()
         .filter(|check| text(check, "message").contains("configuration file"))
         .collect();
     assert_eq!(about.len(), 1, "{report}");

@@ -129,7 +129,7 @@ async fn a_revocation_endpoint_that_is_broken_is_said_to_be() {
 #[tokio::test]
 async fn no_private_address_is_connected_to() {
     let mut login = Login::new(ClientAuth::Body);
-    login.transport = Transport::new(login.server.tls(), Reach::public());
+    login.transport = public(&login);
     let port = login.server.addr().port();
     for host in [
         "localhost",
@@ -168,7 +168,7 @@ async fn nothing_is_asked_without_tls() {
             "{host}: {error}"
         );
     }
-    let public = Transport::new(login.server.tls(), Reach::public());
+    let public = public(&login);
     let url = format!("http://localhost:{port}/token").parse().unwrap();
     let error = transport_error(login.client.client_credentials(&public, &url, &[]).await);
     assert!(matches!(error, TransportError::NotHttps { .. }), "{error}");
@@ -197,4 +197,10 @@ async fn a_rotation_whose_answer_was_lost_needs_a_new_login() {
     let refused = login.refresh(refresh_token(&tokens)).await.unwrap_err();
     assert!(refused.is_final(), "{refused}");
     assert_eq!(login.call(&tokens).0, 401);
+}
+
+/// May reach the public Internet alone.
+fn public(login: &Login) -> Transport {
+    let tls = login.server.tls();
+    Transport::new(move || Some(tls.clone()), Reach::public())
 }

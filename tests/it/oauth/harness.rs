@@ -49,6 +49,7 @@ impl Login {
             client_id: &self.client.id,
             redirect_uri: &BACK.parse().unwrap(),
             scopes: &["read".to_owned(), "write".to_owned()],
+            scope_separator: " ",
             extra: &[],
             state: &Token::new("the-state"),
         }
@@ -112,7 +113,11 @@ impl Login {
 
 /// May reach this machine by the name of the server.
 pub(super) fn transport(server: &OAuthServer) -> Transport {
-    Transport::new(server.tls(), Reach::new(|host, _| host == "localhost"))
+    let tls = server.tls();
+    Transport::new(
+        move || Some(tls.clone()),
+        Reach::new(|host, _| host == "localhost"),
+    )
 }
 
 pub(super) fn callback(location: &str) -> Callback {

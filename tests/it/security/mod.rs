@@ -19,6 +19,7 @@ mod s16_squatting;
 mod s17_claim_hijack;
 mod s18_revoked_identity;
 mod s19_other_principals;
+mod s20_callback;
 mod s24_forwarded_headers;
 mod s25_open_redirects;
 mod s32_bridge;

@@ -4,7 +4,7 @@
 use crate::support::daemon::TestDaemon;
 use crate::support::vault_home::{Database, Open, VaultHome};
 use authsome::crypto::hex;
-use authsome::model::{Connection, LoginSessionId, ProviderName, VaultId};
+use authsome::model::{Connection, LoginSessionId, ProviderClient, ProviderName, VaultId};
 use authsome::secret::ClientSecret;
 use authsome::vault::{CredentialAddress, RecordAddress};
 use serde_json::json;
@@ -99,35 +99,21 @@ async fn a_record_of_one_kind_never_opens_as_another() {
     let session: LoginSessionId = "sess_0123456789abcdef0123456789abcdef".parse().unwrap();
     let other_session: LoginSessionId = "sess_ffffffffffffffffffffffffffffffff".parse().unwrap();
     let vaults = &open.vaults;
-    let secret = ClientSecret::new("client-secret");
-    let client = vaults
-        .seal_client_secret(&provider, 1, &secret)
-        .await
-        .unwrap();
+    let client = ProviderClient {
+        client_id: "us".to_owned(),
+        client_secret: Some(ClientSecret::new("client-secret")),
+        base_url: None,
+    };
+    let client = vaults.seal_client(&provider, 1, &client).await.unwrap();
     let login = vaults
         .seal_login(&session, br#"{"client_secret":"x"}"#)
         .await
         .unwrap();
 
-    assert!(
-        vaults
-            .open_client_secret(&provider, 1, &client)
-            .await
-            .is_ok()
-    );
+    assert!(vaults.open_client(&provider, 1, &client).await.is_ok());
     assert!(vaults.open_login(&session, &login).await.is_ok());
-    assert!(
-        vaults
-            .open_client_secret(&provider, 1, &login)
-            .await
-            .is_err()
-    );
-    assert!(
-        vaults
-            .open_client_secret(&provider, 2, &client)
-            .await
-            .is_err()
-    );
+    assert!(vaults.open_client(&provider, 1, &login).await.is_err());
+    assert!(vaults.open_client(&provider, 2, &client).await.is_err());
     assert!(vaults.open_login(&session, &client).await.is_err());
     assert!(vaults.open_login(&other_session, &login).await.is_err());
     // A vault that is called like the server's own key shares nothing with it.

@@ -72,6 +72,7 @@ async fn submit(
     let input = FormInput {
         csrf: csrf.reveal().to_owned(),
         api_key: Some(ApiKey::new(key)),
+        ..FormInput::default()
     };
     house.services.logins.submit_form(id, visitor, input).await
 }

@@ -9,6 +9,7 @@ use authsome::model::{
     AuditRecord, Caller, ConnectionName, ErrorCode, Handle, LoginSessionId, MasterKeySource,
     ProviderName, SignedIn,
 };
+use authsome::oauth::{Reach, Transport};
 use authsome::secret::{ApiKey, MasterKey, Password, Token};
 use authsome::services::{
     AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, Release, ResumeData, Services,
@@ -131,6 +132,7 @@ impl Place {
             base_url: url.to_owned(),
             proof_origins: vec![url.to_owned()],
             legacy_proof: mode == Mode::Local,
+            transport: Transport::new(|| None, Reach::public()),
             home: self.home.path().to_owned(),
             providers_dir: self.providers_dir(),
             bind_secret: self.home.path().join("bind.secret"),

@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use thirtyfour::extensions::query::ElementWaitable as _;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+    By, CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities,
+    LoggingPrefsLogLevel, WebDriver,
 };
 
 /// What every page must be; answers with what it is not.
@@ -55,7 +56,7 @@ impl Chromium {
             return None;
         };
         let said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = { said }
+        let port = said
             .map_while(Result::ok)
             .find_map(|line| {
                 let (_, port) = line.split_once("started successfully on port ")?;
@@ -79,6 +80,8 @@ impl Chromium {
         let folder = profile.path().join("profile");
         wish.add_arg(&format!("--user-data-dir={}", folder.display()))
             .unwrap();
+        // The providers of the tests have certificates of their own.
+        wish.accept_insecure_certs(true).unwrap();
         wish.set_browser_log_level(LoggingPrefsLogLevel::All)
             .unwrap();
         let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wish)
@@ -170,7 +173,7 @@ impl Chromium {
     /// What the browser had to say: a refused resource, a broken policy, an exception.
     async fn complaints(&self) -> Vec<String> {
         let said = self.page.browser_log().await.unwrap();
-        { said.into_iter() }
+        said.into_iter()
             .filter(|entry| entry.level == "SEVERE")
             .map(|entry| entry.message)
             // A page that answers 4xx is told as a failed load of itself.

@@ -178,6 +178,14 @@ impl TestDaemon {
         self.start_again();
     }
 
+    /// The same, on the port it had.
+    pub(crate) fn crash_and_restart_in_place(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let here = self.address.to_string();
+        self.start_as(Self::builder().listen(&here));
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
@@ -187,7 +195,11 @@ impl TestDaemon {
 
     /// Starts a stopped daemon on the same home.
     pub(crate) fn start_again(&mut self) {
-        let mut builder = Self::builder().home(&self.home);
+        self.start_as(Self::builder());
+    }
+
+    fn start_as(&mut self, builder: DaemonBuilder) {
+        let mut builder = builder.home(&self.home);
         builder.env = self.env.clone();
         let mut next = builder.start();
         std::mem::swap(&mut self.child, &mut next.child);

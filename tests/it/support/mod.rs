@@ -11,6 +11,7 @@ pub(crate) mod disk;
 pub(crate) mod forge;
 pub(crate) mod http;
 pub(crate) mod http2;
+pub(crate) mod oauth_home;
 pub(crate) mod oauth_server;
 pub(crate) mod postgres;
 pub(crate) mod pty;

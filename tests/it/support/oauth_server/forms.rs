@@ -141,7 +141,7 @@ impl Presented {
             return Ok(Self { id, secret, auth });
         };
         let unreadable = refuse("invalid_client", "the Authorization header cannot be read");
-        let (name, password) = { header.to_str().ok() }.and_then(basic).ok_or(unreadable)?;
+        let (name, password) = header.to_str().ok().and_then(basic).ok_or(unreadable)?;
         if secret.is_some() || (!id.is_empty() && id != name) {
             let twice = "the client says twice who it is";
             return Err(refuse("invalid_request", twice));

@@ -60,7 +60,8 @@ impl OAuthServer {
         let page = self.visit(url).expect(200).text();
         let mut fields = hidden_fields(&page);
         fields.push(("decision".to_owned(), decision.to_owned()));
-        let fields: Vec<(&str, &str)> = { fields.iter() }
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let answer = self.post("/authorize", &fields).expect(303);

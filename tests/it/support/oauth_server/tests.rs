@@ -30,7 +30,8 @@ fn authorize_url(server: &OAuthServer, changed: &[(&str, &str)]) -> String {
     ];
     let mut url: url::Url = server.url("/authorize").parse().unwrap();
     for (name, value) in usual {
-        let value = { changed.iter() }
+        let value = changed
+            .iter()
             .find(|(other, _)| *other == name)
             .map_or(value, |(_, value)| value);
         url.query_pairs_mut().append_pair(name, value);

@@ -1,0 +1,150 @@
+//! The form before a provider's own page: what is asked for, and our client there while it is missing.
+
+use super::authorization::origin;
+use super::form;
+use super::forms::{Consent, Field, FormInput, Submitted, Visitor};
+use super::scopes;
+use super::service::{Logins, is_base_url};
+use crate::model::{AuditEvent, EventName, LoginSession, Provider, ProviderClient, Role, SignedIn};
+use crate::secret::ClientSecret;
+use crate::services::endpoints::{self, Endpoints};
+use crate::services::{Error, clients};
+use crate::store::LoginRecord;
+use futures_util::FutureExt as _;
+
+/// Longest client id or secret, in bytes.
+const LONGEST: usize = 2_048;
+
+impl Logins {
+    /// The fields that are still to be filled in, and what the person agrees to.
+    pub(super) async fn consent(
+        &self,
+        visitor: &Visitor<'_>,
+        session: &LoginSession,
+        provider: &Provider,
+    ) -> Result<(Vec<Field>, Consent), Error> {
+        let site = session.base_url.as_deref();
+        let endpoints = Endpoints::new(provider, site)?;
+        let client = clients::find(&self.core, &provider.name).await?;
+        if let Some(client) = &client {
+            clients::check_site(client, provider, site.or(client.base_url.as_deref()))?;
+        } else if !self.may_set_client(visitor.person) {
+            return Err(clients::missing(provider));
+        }
+        let known = site.or(client
+            .as_ref()
+            .and_then(|client| client.base_url.as_deref()));
+        let asks_site = known.is_none() && endpoints::needs_site(provider);
+        let at = Endpoints::new(provider, known)?.authorization();
+        Ok((
+            form::oauth_fields(provider, client.is_none(), asks_site),
+            Consent {
+                origin: at.ok().map(|url| origin(&url)),
+                scopes: scopes::wanted(session, endpoints.settings()).to_vec(),
+                redirect_uri: client.is_none().then(|| self.redirect_uri()),
+            },
+        ))
+    }
+
+    /// Keeps what was filled in and sends the person on; or says what is wrong with it.
+    pub(super) async fn go_on(
+        &self,
+        visitor: &Visitor<'_>,
+        record: &LoginRecord,
+        provider: &Provider,
+        input: FormInput,
+    ) -> Result<Result<Submitted, String>, Error> {
+        let typed = input.base_url.trim();
+        if !typed.is_empty() && !is_base_url(typed) {
+            return Ok(Err(
+                "the address is an https URL such as https://git.example.com".to_owned(),
+            ));
+        }
+        let named = (!typed.is_empty()).then(|| typed.to_owned());
+        let client = if let Some(client) = clients::find(&self.core, &provider.name).await? {
+            client
+        } else {
+            if !self.may_set_client(visitor.person) {
+                return Err(clients::missing(provider));
+            }
+            let site = record.login.base_url.clone().or(named.clone());
+            if site.is_none() && endpoints::needs_site(provider) {
+                return Ok(Err("name the address of your installation".to_owned()));
+            }
+            match client_of(&input, site) {
+                Ok(client) => self.keep_client(visitor, record, provider, client).await?,
+                Err(problem) => return Ok(Err(problem.to_owned())),
+            }
+        };
+        let login = &record.login;
+        let site = login.base_url.clone().or(named).or(client.base_url.clone());
+        clients::check_site(&client, provider, site.as_deref())?;
+        let url = self
+            .authorize(record, provider, &client, site.as_deref())
+            .await?;
+        Ok(Ok(Submitted::GoOn(url)))
+    }
+
+    /// At home whoever was let in is the administrator.
+    fn may_set_client(&self, person: Option<&SignedIn>) -> bool {
+        self.core.is_local() || person.is_some_and(|person| person.role == Role::Admin)
+    }
+
+    async fn keep_client(
+        &self,
+        visitor: &Visitor<'_>,
+        record: &LoginRecord,
+        provider: &Provider,
+        client: ProviderClient,
+    ) -> Result<ProviderClient, Error> {
+        let prepared = clients::prepare(&self.core, &provider.name, &client).await?;
+        let event = AuditEvent::new(EventName::ProviderClientSet).on(&provider.name, None);
+        let event = if let Some(person) = visitor.person {
+            event.by_person(person)
+        } else {
+            by_login(event, &record.login)
+        };
+        let write = self.core.store.write(move |tx| {
+            async move {
+                let kept = clients::put(tx, &prepared).await?;
+                if kept {
+                    tx.audit(event).await?;
+                }
+                Ok::<_, Error>(kept)
+            }
+            .boxed()
+        });
+        if write.await? {
+            return Ok(client);
+        }
+        // Somebody else was first; theirs counts for everybody.
+        let stored = clients::find(&self.core, &provider.name).await?;
+        stored.ok_or_else(|| clients::missing(provider))
+    }
+}
+
+/// At home nobody has to sign in: the event names whom the login is for.
+fn by_login(mut event: AuditEvent, login: &LoginSession) -> AuditEvent {
+    event.identity = Some(login.identity.clone());
+    event.principal = Some(login.principal.clone());
+    event
+}
+
+fn client_of(input: &FormInput, site: Option<String>) -> Result<ProviderClient, &'static str> {
+    let plain =
+        |text: &str| text.len() <= LONGEST && text.bytes().all(|c| (0x20..0x7f).contains(&c));
+    let id = input.client_id.trim();
+    if id.is_empty() {
+        return Err("the client id is missing");
+    }
+    let secret = input.client_secret.as_ref().map(|s| s.reveal().trim());
+    let secret = secret.filter(|secret| !secret.is_empty());
+    if !plain(id) || !secret.is_none_or(plain) {
+        return Err("a client id or secret is visible ASCII, at most 2,048 characters");
+    }
+    Ok(ProviderClient {
+        client_id: id.to_owned(),
+        client_secret: secret.map(ClientSecret::new),
+        base_url: site,
+    })
+}

@@ -1,0 +1,3 @@
+//! Each way of logging in, from the agent's request to a credential that works.
+
+mod pkce;
