@@ -67,12 +67,55 @@ fn oauth(fields: Fields<'_>, findings: &mut Findings<'_>) {
     for key in ["pkce", "supports_device_code", "supports_dcr"] {
         fields.flag(findings, key);
     }
+    client_fields(fields, findings);
+    userinfo(fields, base.filter(|_| base_is_good), findings);
     let request = fields.text(findings, "device_token_request");
     if request.is_some_and(|word| !matches!(word, "oauth2_form" | "json")) {
         findings.problem(
             &fields.path_of("device_token_request"),
             "write oauth2_form or json",
         );
+    }
+}
+
+/// How our client asks.
+fn client_fields(fields: Fields<'_>, findings: &mut Findings<'_>) {
+    let method = fields.text(findings, "authorization_method");
+    if method.is_some_and(|word| !matches!(word, "body" | "basic")) {
+        let path = fields.path_of("authorization_method");
+        findings.problem(&path, "write body or basic");
+    }
+    let separator = fields.text(findings, "scope_separator");
+    if separator.is_some_and(|text| !matches!(text, " " | "," | ", " | "+" | ";")) {
+        let path = fields.path_of("scope_separator");
+        findings.problem(&path, "write a comma, or leave it out for a space");
+    }
+    let Some((path, map)) = fields.object(findings, "authorization_params") else {
+        return;
+    };
+    let params = Fields::new(&path, map);
+    for name in params.keys() {
+        let value = params.text(findings, name).unwrap_or_default();
+        if !sendable(name) || (!value.is_empty() && !sendable(value)) {
+            findings.problem(&params.path_of(name), "write visible ASCII characters");
+        }
+    }
+}
+
+fn userinfo(fields: Fields<'_>, base: Option<&str>, findings: &mut Findings<'_>) {
+    let Some((path, map)) = fields.object(findings, "userinfo") else {
+        return;
+    };
+    let info = Fields::new(&path, map);
+    if info.required(findings, "url").is_some() {
+        endpoint(info, "url", base, findings);
+    }
+    for key in ["id", "label"] {
+        let pointer = info.text(findings, key);
+        if pointer.is_some_and(|text| !text.starts_with('/')) {
+            let why = "write a JSON pointer such as /login (RFC 6901)";
+            findings.problem(&info.path_of(key), why);
+        }
     }
 }
 
