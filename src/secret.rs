@@ -45,6 +45,8 @@ secret_text! {
     RefreshToken,
     /// The code a provider gives for tokens (RFC 6749 section 1.3.1).
     AuthorizationCode,
+    /// What a device polls with (RFC 8628).
+    DeviceCode,
     /// A long-lived key that a person pasted.
     ApiKey,
     /// The secret of our OAuth client at a provider.

@@ -70,6 +70,10 @@ pub fn login_cancel(id: &LoginSessionId) -> String {
     format!("/auth/sessions/{id}/cancel")
 }
 
+pub fn login_device(id: &LoginSessionId) -> String {
+    format!("/auth/sessions/{id}/device")
+}
+
 pub fn login_return(id: &LoginSessionId) -> String {
     format!("/auth/sessions/{id}/return")
 }

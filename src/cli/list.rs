@@ -90,7 +90,7 @@ impl Listing {
                     name: provider.name.clone(),
                     display_name: provider.display_name.clone(),
                     auth_type: provider.auth_type.as_str(),
-                    is_ready: matches!(provider.flow, Flow::ApiKey | Flow::Pkce),
+                    is_ready: matches!(provider.flow, Flow::ApiKey | Flow::Pkce | Flow::DeviceCode),
                     source,
                 })
                 .filter(|row| row.is_wanted(args))

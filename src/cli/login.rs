@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::error::CliError;
 use super::output::{Answer, Style};
+use super::paint::clean;
 use super::{browser, login_wait, prompt};
 use crate::api::{self, LoginSession, NextAction, WireSecret};
 use crate::client::Client;
@@ -269,15 +270,16 @@ async fn cancel(client: &Client, session: &LoginSession) {
 }
 
 fn show_link(args: &Args, context: &Context, session: &LoginSession) {
+    if let (Some(code), Some(at)) = (&session.user_code, &session.verification_uri) {
+        show_code(args, context, session, code, at);
+        return;
+    }
     let url = match &session.next_action {
         NextAction::OpenUrl { url } => url,
         NextAction::Browser { entry_url, .. } => entry_url,
         NextAction::None => return,
     };
     let opened = !args.link.no_open && browser::open(context, url);
-    if let (Some(code), Some(at)) = (&session.user_code, &session.verification_uri) {
-        context.out.ask(&format!("Enter the code {code} at {at}"));
-    }
     if opened {
         context.out.note(&format!(
             "Opened your browser. If it stays empty, open:\n  {url}"
@@ -288,6 +290,40 @@ fn show_link(args: &Args, context: &Context, session: &LoginSession) {
             session.provider
         ));
     }
+}
+
+/// A code that is typed on any device with a browser: this one, or a phone beside an SSH session.
+fn show_code(args: &Args, context: &Context, session: &LoginSession, code: &str, at: &str) {
+    let link = session.verification_uri_complete.as_deref().unwrap_or(at);
+    let opened = !args.link.no_open && browser::open(context, link);
+    if args.link.no_wait && context.out.is_json() {
+        return;
+    }
+    let (code, at) = (clean(code), clean(at));
+    context.out.ask(&format!(
+        "To log in to {}, type the code\n\n  {code}\n\nat {at}",
+        session.provider
+    ));
+    if opened {
+        context.out.note("Opened your browser there.");
+    } else if prompt::stderr_is_terminal()
+        && let Some(picture) = qr(link)
+    {
+        context.out.note(&picture);
+    }
+}
+
+/// The link as a QR code of half blocks, dark on light as scanners want it.
+fn qr(link: &str) -> Option<String> {
+    let code = qrcode::QrCode::new(link).ok()?;
+    let picture = code.render::<qrcode::render::unicode::Dense1x2>();
+    let mut picture = picture;
+    Some(
+        picture
+            .dark_color(qrcode::render::unicode::Dense1x2::Light)
+            .light_color(qrcode::render::unicode::Dense1x2::Dark)
+            .build(),
+    )
 }
 
 fn report(context: &Context, session: LoginSession) -> Result<ExitCode, CliError> {

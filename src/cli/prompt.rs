@@ -22,6 +22,10 @@ pub(crate) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Asks yes or no; no is the answer of an empty line.
 pub(crate) fn confirm(question: &str) -> Result<bool, CliError> {
     dialoguer::Confirm::with_theme(&SimpleTheme)

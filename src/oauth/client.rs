@@ -1,6 +1,7 @@
 //! Our client at a provider: the grants that yield tokens, and their end.
 
 use super::answer::{Answer, Tokens, Unanswered, normalised};
+use super::ask::why;
 use super::authorize::PkceVerifier;
 use super::error::{Error, Step};
 use super::transport::Transport;
@@ -225,13 +226,7 @@ where
             code: said.error().to_string(),
             description: said.error_description().cloned(),
         },
-        RequestTokenError::Request(Unanswered::Transport(source)) => {
-            Error::Transport { step, source }
-        }
-        RequestTokenError::Request(Unanswered::Status(status)) => Error::Status { step, status },
-        RequestTokenError::Request(Unanswered::Malformed(reason)) => {
-            Error::Malformed { step, reason }
-        }
+        RequestTokenError::Request(unanswered) => why(step, unanswered),
         // What could not be read is not repeated: it may hold a token.
         RequestTokenError::Parse(..) => Error::Malformed {
             step,

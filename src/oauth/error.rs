@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Step {
     Authorization,
     CodeExchange,
+    DeviceAuthorization,
+    DevicePoll,
     Refresh,
     ClientCredentials,
     Revocation,
@@ -18,6 +20,8 @@ impl fmt::Display for Step {
         f.write_str(match self {
             Self::Authorization => "authorization",
             Self::CodeExchange => "code exchange",
+            Self::DeviceAuthorization => "device authorization",
+            Self::DevicePoll => "device login",
             Self::Refresh => "token refresh",
             Self::ClientCredentials => "client credentials grant",
             Self::Revocation => "revocation",

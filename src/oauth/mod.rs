@@ -7,15 +7,19 @@
 
 mod address;
 mod answer;
+mod ask;
 mod authorize;
 mod client;
+mod device;
 mod error;
 mod transport;
 mod userinfo;
 
 pub use answer::Tokens;
+pub use ask::Encoding;
 pub use authorize::{Authorization, AuthorizationRequest, Callback, PkceVerifier};
 pub use client::{ClientAuth, OAuthClient, Revocable};
+pub use device::{DeviceLogin, Polled};
 pub use error::{Error, Step, TransportError};
 pub use transport::{Reach, Transport};
 

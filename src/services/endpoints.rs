@@ -41,6 +41,11 @@ impl<'a> Endpoints<'a> {
         self.required(self.oauth.token_url.as_deref(), "token_url")
     }
 
+    pub(super) fn device_authorization(&self) -> Result<Url, Error> {
+        let template = self.oauth.device_authorization_url.as_deref();
+        self.required(template, "device_authorization_url")
+    }
+
     pub(super) fn revocation(&self) -> Result<Option<Url>, Error> {
         self.optional(self.oauth.revocation_url.as_deref())
     }

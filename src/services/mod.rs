@@ -30,8 +30,8 @@ pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConne
 pub use error::Error;
 pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
 pub use logins::{
-    BeginLogin, Consent, Field, FormInput, FormVisit, LoginForm, LoginView, Logins, NextAction,
-    ResumeData, Returned, Submitted, Visitor,
+    BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, LoginForm, LoginView,
+    Logins, NextAction, ResumeData, Returned, Submitted, Visitor,
 };
 use next_step::login_command;
 pub use providers::{ProviderList, Providers, Registered, Removed};

@@ -97,9 +97,11 @@ impl Services {
         });
         let providers = Providers::new(core.clone(), catalog);
         let identities = Identities::start(core.clone()).await?;
+        let logins = Logins::new(core.clone(), providers.clone());
+        logins.resume_devices().await?;
         Ok(Self {
             accounts: Accounts::new(core.clone()),
-            logins: Logins::new(core.clone(), providers.clone()),
+            logins,
             connections: Connections::new(core.clone(), providers.clone()),
             resolver: Resolver::new(core.clone(), providers.clone(), identities.clone()),
             identities,
@@ -110,8 +112,10 @@ impl Services {
         })
     }
 
-    /// What the daemon does once a minute: forgets what time has made worthless.
+    /// What the daemon does once a minute: forgets what time has made worthless, and takes over what a
+    /// replica left.
     pub async fn tick(&self) -> Result<Purged, Error> {
+        self.logins.resume_devices().await?;
         Ok(self.core.store.purge_expired(self.core.now()).await?)
     }
 }

@@ -128,6 +128,22 @@ impl Reader {
         row.as_ref().map(read).transpose()
     }
 
+    /// The logins of a flow that wait for their person.
+    pub async fn list_open_logins(
+        &mut self,
+        flow: Flow,
+        now: OffsetDateTime,
+    ) -> Result<Vec<LoginSessionId>, Error> {
+        let rows = self
+            .all(
+                "SELECT id FROM login_sessions WHERE expires_at > $1 AND flow = $2 \
+                 AND status = 'waiting_for_user'",
+                args![now, flow.as_str()],
+            )
+            .await?;
+        rows.iter().map(|row| row.columns("login").name()).collect()
+    }
+
     /// How many logins an Identity has begun since then, whatever became of them.
     pub async fn count_logins_since(
         &mut self,
@@ -267,6 +283,24 @@ impl Tx {
                     state_hash.map(<[u8; 32]>::as_slice),
                     sealed
                 ],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    /// Replaces what an open login keeps, if it is still `from`: of several that would go on with it, one.
+    pub async fn replace_login_transient(
+        &mut self,
+        id: &LoginSessionId,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<bool, Error> {
+        let changed = self
+            .run(
+                format!(
+                    "UPDATE login_sessions SET sealed = $3 WHERE id = $1 AND sealed = $2 AND {OPEN}"
+                ),
+                args![id.as_str(), from, to],
             )
             .await?;
         Ok(changed > 0)

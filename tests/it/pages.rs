@@ -189,5 +189,13 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
     browser.press("Deny").await;
     assert!(browser.text().await.contains("access_denied"));
     browser.inspect("consent-denied").await;
+
+    let login = begin(&agent, &json!({"connection": "tv", "flow": "device_code"}));
+    browser
+        .open(login["next_action"]["url"].as_str().unwrap())
+        .await;
+    let code = login["user_code"].as_str().unwrap();
+    assert!(browser.text().await.contains(code));
+    browser.inspect("device").await;
     browser.close().await;
 }

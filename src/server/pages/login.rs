@@ -12,7 +12,7 @@ use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Query};
 use crate::server::next::Next;
 use crate::server::state::App;
 use crate::services::{
-    self, Consent, Field, FormInput, FormVisit, LoginForm, Returned, Submitted, Visitor,
+    self, CodeVisit, Consent, Field, FormInput, FormVisit, LoginForm, Returned, Submitted, Visitor,
 };
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -80,6 +80,17 @@ struct ConsentPage<'a> {
     consent: &'a Consent,
 }
 
+#[derive(Debug, Template)]
+#[template(path = "login_code.html")]
+struct CodePage<'a> {
+    display_name: &'a str,
+    agent: &'a str,
+    code: &'a str,
+    at: &'a str,
+    link: &'a str,
+    ends: String,
+}
+
 pub(super) async fn open(
     State(app): State<App>,
     ForPerson(Path((id,))): ForPerson<Path<(LoginSessionId,)>>,
@@ -96,6 +107,7 @@ pub(super) async fn open(
     };
     match app.services.logins.open_form(&id, visitor).await {
         Ok(FormVisit::Form(form)) => show(StatusCode::OK, &form),
+        Ok(FormVisit::ShowCode) => see_other(&paths::login_device(&id)),
         Ok(FormVisit::Bound { cookie, expires_at }) => {
             let place = place(&id);
             let bound = Cookie::Login.set(&app.origins, &cookie, &place, expires_at);
@@ -149,7 +161,45 @@ pub(super) async fn submit(
     match logins.submit_form(&id, visitor, filled).await? {
         Submitted::Done(session) => finished(&app, &session).await,
         Submitted::GoOn(url) => see_other(url.as_str()),
+        Submitted::ShowCode => see_other(&paths::login_device(&id)),
         Submitted::TryAgain(form) => show(StatusCode::BAD_REQUEST, &form),
+    }
+}
+
+/// The code of a device login; asks anew by itself until the login is over.
+pub(super) async fn code(
+    State(app): State<App>,
+    ForPerson(Path((id,))): ForPerson<Path<(LoginSessionId,)>>,
+    browser: Browser,
+    cookies: Cookies,
+) -> Page {
+    let cookie = cookies.find(Cookie::Login, &app);
+    let visitor = Visitor {
+        person: browser.session.as_ref().map(|session| &session.person),
+        ticket: None,
+        cookie: cookie.as_ref(),
+    };
+    match app.services.logins.open_code(&id, visitor).await? {
+        CodeVisit::Over(session) => finished(&app, &session).await,
+        CodeVisit::NotYet => see_other(&paths::login_input(&id)),
+        CodeVisit::Code {
+            session,
+            provider,
+            to_type,
+        } => page(
+            StatusCode::OK,
+            &CodePage {
+                display_name: &provider.display_name,
+                agent: session.identity.as_str(),
+                code: &to_type.user_code,
+                at: &to_type.verification_uri,
+                link: to_type
+                    .verification_uri_complete
+                    .as_ref()
+                    .unwrap_or(&to_type.verification_uri),
+                ends: clock_time(session.expires_at),
+            },
+        ),
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn routes() -> Router<App> {
         .route(paths::CLAIM_CONFIRM, post(claim::accept))
         .route(paths::CLAIM_REJECT, post(claim::reject))
         .route(paths::LOGIN_INPUT, get(login::open).post(login::submit))
+        .route(paths::LOGIN_DEVICE, get(login::code))
         .route(paths::LOGIN_RETURN, get(login::finish))
         .route(paths::OAUTH_CALLBACK, get(login::return_from_provider))
         .route("/assets/{file}", get(assets::serve))

@@ -154,7 +154,11 @@ pub(super) fn login(found: services::LoginView) -> api::LoginSession {
     let services::LoginView {
         session,
         next_action,
+        to_type,
     } = found;
+    let complete = to_type
+        .as_ref()
+        .and_then(|code| code.verification_uri_complete.clone());
     let status = session.state.status().to_owned();
     let (message, error) = match session.state {
         LoginState::Completed { message } => (Some(message), None),
@@ -177,9 +181,9 @@ pub(super) fn login(found: services::LoginView) -> api::LoginSession {
             services::NextAction::None => api::NextAction::None,
             services::NextAction::OpenUrl(url) => api::NextAction::OpenUrl { url },
         },
-        user_code: None,
-        verification_uri: None,
-        verification_uri_complete: None,
+        user_code: to_type.as_ref().map(|code| code.user_code.clone()),
+        verification_uri: to_type.map(|code| code.verification_uri),
+        verification_uri_complete: complete,
     }
 }
 

@@ -267,6 +267,6 @@ pub(super) fn origin(url: &Url) -> String {
 }
 
 /// A login that a provider, or the way to it, ended.
-fn failed(provider: &Provider, wrong: oauth::Error) -> Error {
+pub(super) fn failed(provider: &Provider, wrong: oauth::Error) -> Error {
     Error::at_provider(provider, wrong).operation("login")
 }

@@ -5,6 +5,7 @@ use super::form;
 use super::forms::{Consent, Field, FormInput, Submitted, Visitor};
 use super::scopes;
 use super::service::{Logins, is_base_url};
+use crate::model::provider::Flow;
 use crate::model::{AuditEvent, EventName, LoginSession, Provider, ProviderClient, Role, SignedIn};
 use crate::secret::ClientSecret;
 use crate::services::endpoints::{self, Endpoints};
@@ -79,6 +80,10 @@ impl Logins {
         let login = &record.login;
         let site = login.base_url.clone().or(named).or(client.base_url.clone());
         clients::check_site(&client, provider, site.as_deref())?;
+        if login.flow == Flow::DeviceCode {
+            self.begin_device(record, provider, &client).await?;
+            return Ok(Ok(Submitted::ShowCode));
+        }
         let url = self
             .authorize(record, provider, &client, site.as_deref())
             .await?;

@@ -10,7 +10,7 @@ use super::form;
 use super::service::{Logins, ended, not_found, over};
 use super::transient::Transient;
 use crate::crypto::random;
-use crate::model::provider::AuthType;
+use crate::model::provider::{AuthType, Flow};
 use crate::model::{
     AuditEvent, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState, Provider, SignedIn,
 };
@@ -42,6 +42,8 @@ pub enum FormVisit {
         expires_at: OffsetDateTime,
     },
     Form(Box<LoginForm>),
+    /// A device login has its code already: show that.
+    ShowCode,
 }
 
 /// What the page shows.
@@ -96,6 +98,8 @@ pub enum Submitted {
     Done(Box<LoginSession>),
     /// Go on at the provider.
     GoOn(Url),
+    /// Go on with the code of a device login.
+    ShowCode,
     /// Show the form again with its `problem` (status 400); nothing is used up.
     TryAgain(Box<LoginForm>),
 }
@@ -119,6 +123,9 @@ impl Logins {
             && is_bound_to(&record, cookie)
         {
             check_open(&record.login)?;
+            if self.has_code(&record).await? {
+                return Ok(FormVisit::ShowCode);
+            }
             let form = self.form(&visitor, Admitted { record, cookie }, None);
             let form = form.await?;
             return Ok(FormVisit::Form(Box::new(form)));
@@ -187,6 +194,14 @@ impl Logins {
         self.end_cancelled(&login, event).await?;
         login.state = LoginState::Cancelled;
         Ok(login)
+    }
+
+    async fn has_code(&self, record: &LoginRecord) -> Result<bool, Error> {
+        let (Flow::DeviceCode, Some(sealed)) = (record.login.flow, &record.sealed) else {
+            return Ok(false);
+        };
+        let transient = Transient::open(&self.core, &record.login.id, sealed).await?;
+        Ok(transient.device.is_some())
     }
 
     /// The login, for a visitor who may know of it. Hosted, nobody learns anything unnamed.

@@ -5,6 +5,7 @@ mod answer;
 mod authorization;
 mod complete;
 mod consent;
+mod device;
 mod form;
 mod forms;
 mod scopes;
@@ -13,5 +14,6 @@ mod transient;
 
 pub use authorization::Returned;
 pub use complete::ResumeData;
+pub use device::CodeVisit;
 pub use forms::{Consent, Field, FormInput, FormVisit, LoginForm, Submitted, Visitor};
-pub use service::{BeginLogin, LoginView, Logins, NextAction};
+pub use service::{BeginLogin, CodeToType, LoginView, Logins, NextAction};

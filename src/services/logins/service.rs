@@ -1,5 +1,6 @@
 //! Beginning, showing and cancelling logins.
 
+use super::device::Watched;
 use super::transient::Transient;
 use crate::crypto::random;
 use crate::model::export::ExportSource;
@@ -41,6 +42,16 @@ pub struct BeginLogin {
 pub struct LoginView {
     pub session: LoginSession,
     pub next_action: NextAction,
+    /// Present while a device login waits for its person.
+    pub to_type: Option<CodeToType>,
+}
+
+/// What a person types at the provider, and where (RFC 8628 section 3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeToType {
+    pub user_code: String,
+    pub verification_uri: String,
+    pub verification_uri_complete: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -64,11 +75,16 @@ impl fmt::Debug for NextAction {
 pub struct Logins {
     pub(super) core: Arc<Core>,
     pub(super) providers: Providers,
+    pub(super) watched: Watched,
 }
 
 impl Logins {
     pub(in crate::services) fn new(core: Arc<Core>, providers: Providers) -> Self {
-        Self { core, providers }
+        Self {
+            core,
+            providers,
+            watched: Watched::default(),
+        }
     }
 
     pub async fn begin(&self, caller: &Caller, wish: BeginLogin) -> Result<LoginView, Error> {
@@ -89,8 +105,12 @@ impl Logins {
             let transient = Transient::new();
             record.sealed = Some(transient.seal(&self.core, &record.login.id).await?);
         }
+        let id = record.login.id.clone();
         self.insert(caller, record.clone()).await?;
-        self.view(record).await
+        if flow == Flow::DeviceCode && !record.login.state.is_final() {
+            self.begin_device_if_known(&record, &provider).await?;
+        }
+        self.show(caller, &id).await
     }
 
     async fn insert(&self, caller: &Caller, record: LoginRecord) -> Result<(), Error> {
@@ -223,21 +243,24 @@ impl Logins {
             return Ok(LoginView {
                 session,
                 next_action: NextAction::None,
+                to_type: None,
             });
         }
         let mut url = self
             .core
             .url(&format!("/auth/sessions/{}/input", session.id));
-        if self.core.is_local()
-            && record.browser_hash.is_none()
-            && let Some(sealed) = &record.sealed
-        {
+        let mut to_type = None;
+        if let Some(sealed) = &record.sealed {
             let transient = Transient::open(&self.core, &session.id, sealed).await?;
-            url = format!("{url}?ticket={}", transient.ticket().reveal());
+            if self.core.is_local() && record.browser_hash.is_none() {
+                url = format!("{url}?ticket={}", transient.ticket().reveal());
+            }
+            to_type = transient.device.map(|device| device.to_type);
         }
         Ok(LoginView {
             session,
             next_action: NextAction::OpenUrl(url),
+            to_type,
         })
     }
 }
@@ -252,6 +275,12 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
     };
     match (provider.auth_type, flow) {
         (AuthType::ApiKey, Flow::ApiKey) | (AuthType::OAuth2, Flow::Pkce) => Ok(flow),
+        (AuthType::OAuth2, Flow::DeviceCode) if has_devices(provider) => Ok(flow),
+        (AuthType::OAuth2, Flow::DeviceCode) => Err(refused(format!(
+            "{} has no login from another device",
+            provider.display_name
+        ))
+        .hint("leave `--flow` out")),
         (AuthType::ApiKey, other) => Err(refused(format!(
             "{} takes an API key; flow `{}` is not for it",
             provider.display_name,
@@ -271,6 +300,11 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
         ))
         .hint("`authsome list` says which providers can be logged in to")),
     }
+}
+
+fn has_devices(provider: &Provider) -> bool {
+    let oauth = provider.oauth.as_ref();
+    oauth.is_some_and(|oauth| oauth.device_authorization_url.is_some())
 }
 
 fn check_wish(wish: &BeginLogin) -> Result<(), Error> {

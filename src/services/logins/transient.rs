@@ -1,14 +1,18 @@
 //! What an open login keeps, sealed, for its way back: the ticket of its URL, and what proves to the
 //! provider that it was us who sent the person.
 
+use super::service::CodeToType;
+use crate::clock::{from_unix_millis, to_unix_millis};
 use crate::crypto::random;
 use crate::model::LoginSessionId;
 use crate::oauth::PkceVerifier;
-use crate::secret::Token;
+use crate::secret::{DeviceCode, Token};
 use crate::services::Error;
 use crate::services::setup::Core;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Duration;
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 /// The open form of it.
@@ -17,6 +21,18 @@ pub(super) struct Transient {
     ticket: Token,
     /// Since the person was sent to the provider.
     pub(super) verifier: Option<PkceVerifier>,
+    /// Since the provider gave a code for another device.
+    pub(super) device: Option<Device>,
+}
+
+/// A device login under way (RFC 8628).
+#[derive(Debug)]
+pub(super) struct Device {
+    pub(super) code: DeviceCode,
+    pub(super) to_type: CodeToType,
+    pub(super) interval: Duration,
+    /// Nobody polls before then, here or on another replica.
+    pub(super) next_poll: OffsetDateTime,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -25,6 +41,21 @@ struct Plain<'a> {
     ticket: Cow<'a, str>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     verifier: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    device: Option<PlainDevice<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainDevice<'a> {
+    #[serde(borrow)]
+    device_code: Cow<'a, str>,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: Option<String>,
+    /// In seconds.
+    interval: u64,
+    /// Unix milliseconds.
+    next_poll: i64,
 }
 
 impl Transient {
@@ -32,6 +63,7 @@ impl Transient {
         Self {
             ticket: random::token(),
             verifier: None,
+            device: None,
         }
     }
 
@@ -43,6 +75,14 @@ impl Transient {
         let plain = Plain {
             ticket: self.ticket.reveal().into(),
             verifier: self.verifier.as_ref().map(|v| v.reveal().into()),
+            device: self.device.as_ref().map(|device| PlainDevice {
+                device_code: device.code.reveal().into(),
+                user_code: device.to_type.user_code.clone(),
+                verification_uri: device.to_type.verification_uri.clone(),
+                verification_uri_complete: device.to_type.verification_uri_complete.clone(),
+                interval: device.interval.as_secs(),
+                next_poll: to_unix_millis(device.next_poll),
+            }),
         };
         let json = Zeroizing::new(serde_json::to_vec(&plain).map_err(Error::internal)?);
         Ok(core.vaults.seal_login(id, &json).await?)
@@ -60,6 +100,16 @@ impl Transient {
         Ok(Self {
             ticket: Token::new(plain.ticket),
             verifier: plain.verifier.map(PkceVerifier::new),
+            device: plain.device.map(|device| Device {
+                code: DeviceCode::new(device.device_code),
+                to_type: CodeToType {
+                    user_code: device.user_code,
+                    verification_uri: device.verification_uri,
+                    verification_uri_complete: device.verification_uri_complete,
+                },
+                interval: Duration::from_secs(device.interval),
+                next_poll: from_unix_millis(device.next_poll),
+            }),
         })
     }
 }

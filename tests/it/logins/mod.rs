@@ -1,3 +1,4 @@
 //! Each way of logging in, from the agent's request to a credential that works.
 
+mod device;
 mod pkce;

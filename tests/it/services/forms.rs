@@ -51,14 +51,14 @@ fn signed_in<'a>(person: &'a SignedIn, cookie: Option<&'a Token>) -> Visitor<'a>
 async fn bind(house: &House, id: &LoginSessionId, visitor: Visitor<'_>) -> Token {
     match house.services.logins.open_form(id, visitor).await.unwrap() {
         FormVisit::Bound { cookie, .. } => cookie,
-        FormVisit::Form(_) => panic!("bound already"),
+        FormVisit::Form(_) | FormVisit::ShowCode => panic!("bound already"),
     }
 }
 
 async fn form(house: &House, id: &LoginSessionId, visitor: Visitor<'_>) -> LoginForm {
     match house.services.logins.open_form(id, visitor).await.unwrap() {
         FormVisit::Form(form) => *form,
-        FormVisit::Bound { .. } => panic!("not bound yet"),
+        FormVisit::Bound { .. } | FormVisit::ShowCode => panic!("not the form yet"),
     }
 }
 
