@@ -30,8 +30,8 @@ pub use health::{Encryption, Health, Readiness, ReadinessChecks, WhoAmI};
 pub use identities::{BindLocal, IdentityStatus, RegisterIdentity};
 pub use logins::{LoginAnswer, LoginSession, NextAction, ResumeLogin, StartLogin};
 pub use providers::{
-    Definition, ProviderChange, ProviderChanged, ProviderRevoked, ProvidersBySource,
-    RegisterProvider,
+    Definition, DiscoverProvider, DiscoveredProvider, ProviderChange, ProviderChanged,
+    ProviderRevoked, ProvidersBySource, RegisterProvider,
 };
 pub use routes::{ProxyRoute, ProxyRoutes, RouteScope, RoutesQuery};
 pub use secret::WireSecret;

@@ -35,6 +35,7 @@ pub const RESOLVE: &str = "/credentials/resolve";
 pub const PROXY_ROUTES: &str = "/proxy/routes";
 
 pub const PROVIDERS: &str = "/providers";
+pub const DISCOVER_PROVIDER: &str = "/discovery";
 pub const PROVIDER: &str = "/providers/{name}";
 
 pub const AUDIT_EVENTS: &str = "/audit/events";

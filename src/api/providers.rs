@@ -30,6 +30,22 @@ pub struct RegisterProvider {
     pub force: bool,
 }
 
+/// `POST /discovery`
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DiscoverProvider {
+    /// The https URL of an MCP server, or of another resource that says where one logs in.
+    pub url: String,
+}
+
+/// The answer of `POST /discovery`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DiscoveredProvider {
+    #[schema(value_type = String)]
+    pub provider: ProviderName,
+    /// To be registered; null where a provider that is known already stands for the URL.
+    pub definition: Option<Definition>,
+}
+
 /// What a removal leaves of the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -90,7 +90,10 @@ impl Listing {
                     name: provider.name.clone(),
                     display_name: provider.display_name.clone(),
                     auth_type: provider.auth_type.as_str(),
-                    is_ready: matches!(provider.flow, Flow::ApiKey | Flow::Pkce | Flow::DeviceCode),
+                    is_ready: matches!(
+                        provider.flow,
+                        Flow::ApiKey | Flow::Pkce | Flow::DeviceCode | Flow::DcrPkce
+                    ),
                     source,
                 })
                 .filter(|row| row.is_wanted(args))

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::{Answer, Style};
 use super::paint::clean;
-use super::{browser, login_wait, prompt};
+use super::{browser, login_wait, prompt, register};
 use crate::api::{self, LoginSession, NextAction, WireSecret};
 use crate::client::Client;
 use crate::model::provider::Flow;
@@ -23,7 +23,10 @@ const NOTHING_STORED: &str = "nothing was stored; run the command again with the
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The provider
-    provider: ProviderName,
+    #[arg(required_unless_present = "mcp")]
+    provider: Option<ProviderName>,
+    #[command(flatten)]
+    server: Server,
     /// A name for this login, where one provider has several
     #[arg(long, short, value_name = "NAME", default_value = ConnectionName::DEFAULT)]
     connection: ConnectionName,
@@ -43,6 +46,17 @@ pub(crate) struct Args {
     /// The site to log in to, where the provider is installed in many places
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+}
+
+/// A server that says itself where one logs in.
+#[derive(Debug, clap::Args)]
+struct Server {
+    /// The URL of an MCP server, in place of a provider
+    #[arg(long, value_name = "URL", conflicts_with = "provider")]
+    mcp: Option<String>,
+    /// Do not ask before a new server is registered
+    #[arg(long, short, requires = "mcp")]
+    yes: bool,
 }
 
 /// Giving the key without a browser.
@@ -96,7 +110,12 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     // Read before anything is begun: a login nobody answers should not be left behind.
     let piped = piped(&args)?;
     let client = context.client().await?;
-    let session = client.start_login(&wish(&args)).await?;
+    let provider = match (&args.provider, &args.server.mcp) {
+        (Some(provider), _) => provider.clone(),
+        (None, Some(url)) => for_url(context, &client, url, args.server.yes).await?,
+        (None, None) => return Err(CliError::usage("name a provider, or a server by --mcp")),
+    };
+    let session = client.start_login(&wish(&args, provider)).await?;
     let ended = if session.status == "completed" {
         if piped.is_some() {
             return Err(not_replaced(&session));
@@ -147,9 +166,32 @@ fn piped(args: &Args) -> Result<Option<WireSecret>, CliError> {
     Ok(None)
 }
 
-fn wish(args: &Args) -> api::StartLogin {
+/// The provider that a URL belongs to; a new one is registered, when that is agreed to.
+async fn for_url(
+    context: &Context,
+    client: &Client,
+    url: &str,
+    is_agreed: bool,
+) -> Result<ProviderName, CliError> {
+    let found = client.discover_provider(url).await?;
+    let Some(definition) = found.definition else {
+        return Ok(found.provider);
+    };
+    let definition = serde_json::to_value(&definition)
+        .map_err(|source| CliError::internal("a definition could not be written", source))?;
+    register::agree(is_agreed, context, &definition, None)?;
+    let wish = api::RegisterProvider {
+        definition,
+        force: false,
+    };
+    client.register_provider(&wish).await?;
+    context.out.note(&format!("Registered {}", found.provider));
+    Ok(found.provider)
+}
+
+fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
     api::StartLogin {
-        provider: args.provider.clone(),
+        provider,
         connection: args.connection.clone(),
         flow: args.flow.map(|flow| flow.as_str().to_owned()),
         scopes: args.scopes.clone(),

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let client = context.client().await?;
     let known = client.providers().await?;
     let overrides = overrides(&known, &name).filter(|_| args.force);
-    agree(&args, context, &definition, overrides.as_deref())?;
+    agree(args.yes, context, &definition, overrides.as_deref())?;
     let changed = client
         .register_provider(&RegisterProvider {
             definition,
@@ -139,13 +139,14 @@ fn overrides(known: &ProvidersBySource, name: &ProviderName) -> Option<String> {
     }
 }
 
-fn agree(
-    args: &Args,
+/// Shows where credentials of a definition would go, and asks, unless that was said before.
+pub(crate) fn agree(
+    is_agreed: bool,
     context: &Context,
     definition: &Value,
     overrides: Option<&str>,
 ) -> Result<(), CliError> {
-    if args.yes {
+    if is_agreed {
         return Ok(());
     }
     let reach = reach(definition);

@@ -137,6 +137,14 @@ impl Client {
         self.post(paths::PROVIDERS, definition).await
     }
 
+    /// The provider for a URL, or a definition of one.
+    pub async fn discover_provider(&self, url: &str) -> Result<api::DiscoveredProvider, Error> {
+        let wish = api::DiscoverProvider {
+            url: url.to_owned(),
+        };
+        self.post(paths::DISCOVER_PROVIDER, &wish).await
+    }
+
     pub async fn remove_provider(
         &self,
         name: &ProviderName,

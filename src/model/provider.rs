@@ -118,6 +118,10 @@ const fn schema_version() -> u32 {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the file format"
+)]
 pub struct OAuthSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_url: Option<String>,
@@ -149,6 +153,15 @@ pub struct OAuthSettings {
     /// Between scopes where the service does not read spaces (RFC 6749 section 3.3 asks for them).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_separator: Option<String>,
+    /// Who answers a login (RFC 9207); another one's answer is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whether the issuer names itself in every answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_issuer: bool,
+    /// What tokens are asked for (RFC 8707), such as the URL of an MCP server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// Who an access token belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<UserInfo>,

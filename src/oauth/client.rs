@@ -36,6 +36,8 @@ pub struct OAuthClient {
     /// Absent for a public client.
     pub secret: Option<ClientSecret>,
     pub auth: ClientAuth,
+    /// What the tokens are for (RFC 8707), where a server serves several resources.
+    pub resource: Option<String>,
 }
 
 type Inner<Revocation, Tokens> = oauth2::Client<
@@ -71,9 +73,12 @@ impl OAuthClient {
         let code = oauth2::AuthorizationCode::new(code.reveal().to_owned());
         let client = self.at(token_url);
         let client = client.set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
-        let request = client
+        let mut request = client
             .exchange_code(code)
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.reveal().to_owned()));
+        if let Some(resource) = &self.resource {
+            request = request.add_extra_param("resource", resource);
+        }
         let carrier = Carrier::tokens(transport);
         tokens(Step::CodeExchange, request.request_async(&carrier)).await
     }
@@ -87,7 +92,10 @@ impl OAuthClient {
     ) -> Result<Tokens, Error> {
         let token = oauth2::RefreshToken::new(token.reveal().to_owned());
         let client = self.at(token_url);
-        let request = client.exchange_refresh_token(&token);
+        let mut request = client.exchange_refresh_token(&token);
+        if let Some(resource) = &self.resource {
+            request = request.add_extra_param("resource", resource);
+        }
         let carrier = Carrier::tokens(transport);
         tokens(Step::Refresh, request.request_async(&carrier)).await
     }

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Step {
     Authorization,
     CodeExchange,
+    Discovery,
+    Registration,
     DeviceAuthorization,
     DevicePoll,
     Refresh,
@@ -20,6 +22,8 @@ impl fmt::Display for Step {
         f.write_str(match self {
             Self::Authorization => "authorization",
             Self::CodeExchange => "code exchange",
+            Self::Discovery => "discovery",
+            Self::Registration => "registration",
             Self::DeviceAuthorization => "device authorization",
             Self::DevicePoll => "device login",
             Self::Refresh => "token refresh",

@@ -11,7 +11,10 @@ mod ask;
 mod authorize;
 mod client;
 mod device;
+mod document;
 mod error;
+mod metadata;
+mod registration;
 mod transport;
 mod userinfo;
 
@@ -21,6 +24,8 @@ pub use authorize::{Authorization, AuthorizationRequest, Callback, PkceVerifier}
 pub use client::{ClientAuth, OAuthClient, Revocable};
 pub use device::{DeviceLogin, Polled};
 pub use error::{Error, Step, TransportError};
+pub use metadata::{AuthorizationServer, Discovered};
+pub use registration::Registered;
 pub use transport::{Reach, Transport};
 
 /// Some services refuse a client without a name.

@@ -40,6 +40,7 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(credentials::export))
         .routes(routes!(credentials::routes))
         .routes(routes!(providers::list, providers::register))
+        .routes(routes!(providers::discover))
         .routes(routes!(providers::show, providers::remove))
         .routes(routes!(audit::list, audit::report))
         .routes(routes!(people::open_dashboard))

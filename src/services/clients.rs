@@ -19,6 +19,7 @@ pub(super) fn speaker(client: &ProviderClient, provider: &Provider) -> OAuthClie
             Some(AuthorizationMethod::Basic) => ClientAuth::Basic,
             Some(AuthorizationMethod::Body) | None => ClientAuth::Body,
         },
+        resource: oauth.and_then(|oauth| oauth.resource.clone()),
     }
 }
 

@@ -46,6 +46,12 @@ impl<'a> Endpoints<'a> {
         self.required(template, "device_authorization_url")
     }
 
+    pub(super) fn registration(&self) -> Result<Url, Error> {
+        let settings = self.provider.registration.as_ref();
+        let template = settings.and_then(|settings| settings.registration_endpoint.as_deref());
+        self.required(template, "registration_endpoint")
+    }
+
     pub(super) fn revocation(&self) -> Result<Option<Url>, Error> {
         self.optional(self.oauth.revocation_url.as_deref())
     }

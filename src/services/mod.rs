@@ -34,7 +34,7 @@ pub use logins::{
     Logins, NextAction, ResumeData, Returned, Submitted, Visitor,
 };
 use next_step::login_command;
-pub use providers::{ProviderList, Providers, Registered, Removed};
+pub use providers::{ForUrl, ProviderList, Providers, Registered, Removed};
 pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
 pub use setup::{Mode, Services, ServicesConfig};
 pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};

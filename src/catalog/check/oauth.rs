@@ -90,6 +90,10 @@ fn client_fields(fields: Fields<'_>, findings: &mut Findings<'_>) {
         let path = fields.path_of("scope_separator");
         findings.problem(&path, "write a comma, or leave it out for a space");
     }
+    fields.flag(findings, "names_issuer");
+    for key in ["issuer", "resource"] {
+        endpoint(fields, key, None, findings);
+    }
     let Some((path, map)) = fields.object(findings, "authorization_params") else {
         return;
     };

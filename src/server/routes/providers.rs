@@ -10,6 +10,7 @@ use crate::services::Removed;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Every definition in use.
 #[utoipa::path(get, path = paths::PROVIDERS, tag = "providers",
@@ -79,6 +80,24 @@ pub(in crate::server) async fn register(
         change: None,
         warnings: registered.warnings,
         connections_ended: None,
+    }))
+}
+
+/// A definition for a URL, from what the server behind it says of itself; registers nothing.
+#[utoipa::path(post, path = paths::DISCOVER_PROVIDER, tag = "providers",
+    request_body = api::DiscoverProvider,
+    responses((status = 200, body = api::DiscoveredProvider), (status = 400, body = api::ErrorBody)))]
+pub(in crate::server) async fn discover(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    extract::Json(body): extract::Json<api::DiscoverProvider>,
+) -> Answer<api::DiscoveredProvider> {
+    let found = app.services.providers.for_url(&caller, &body.url).await?;
+    Ok(Json(api::DiscoveredProvider {
+        provider: found.name,
+        definition: found
+            .definition
+            .map(|definition| api::Definition(Arc::from(definition))),
     }))
 }
 

@@ -9,6 +9,7 @@ use super::service::{Logins, ended, over};
 use super::transient::Transient;
 use super::{account, scopes};
 use crate::crypto::random;
+use crate::model::provider::OAuthSettings;
 use crate::model::{
     AuditEvent, Credential, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState,
     Outcome, Provider, ProviderClient,
@@ -58,11 +59,7 @@ impl Logins {
             redirect_uri: &self.redirect_uri().parse().map_err(Error::internal)?,
             scopes: scopes::wanted(&record.login, settings),
             scope_separator: settings.scope_separator.as_deref().unwrap_or(" "),
-            extra: &settings
-                .authorization_params
-                .clone()
-                .into_iter()
-                .collect::<Vec<_>>(),
+            extra: &extra(settings),
             state: &state,
         };
         let authorization = asked.authorize().map_err(|wrong| failed(provider, wrong))?;
@@ -156,11 +153,15 @@ impl Logins {
         let login = &taken.login;
         let provider = self.providers.get(&login.provider).await?;
         let refused = |wrong: oauth::Error| failed(&provider, wrong);
-        let code = callback.accept(None, false).map_err(refused)?;
+        let endpoints = Endpoints::new(&provider, login.base_url.as_deref())?;
+        let settings = endpoints.settings();
+        let issuer = settings.issuer.as_deref();
+        let code = callback
+            .accept(issuer, settings.names_issuer)
+            .map_err(refused)?;
         let client = self
             .client_for(&provider, login.base_url.as_deref())
             .await?;
-        let endpoints = Endpoints::new(&provider, login.base_url.as_deref())?;
         let sealed = taken.sealed.as_deref().ok_or_else(over)?;
         let transient = Transient::open(&self.core, &login.id, sealed).await?;
         let verifier: PkceVerifier = transient.verifier.ok_or_else(over)?;
@@ -250,6 +251,15 @@ impl Logins {
         write.await?;
         Ok(LoginSession { state, ..login })
     }
+}
+
+/// What is sent along to the provider's page.
+fn extra(settings: &OAuthSettings) -> Vec<(String, String)> {
+    let params = settings.authorization_params.clone().into_iter();
+    let resource = settings.resource.clone();
+    params
+        .chain(resource.map(|resource| ("resource".to_owned(), resource)))
+        .collect()
 }
 
 /// An answer that was brought before, or that nobody waits for.

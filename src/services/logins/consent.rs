@@ -1,11 +1,11 @@
 //! The form before a provider's own page: what is asked for, and our client there while it is missing.
 
-use super::authorization::origin;
+use super::authorization::{self, origin};
 use super::form;
 use super::forms::{Consent, Field, FormInput, Submitted, Visitor};
 use super::scopes;
 use super::service::{Logins, is_base_url};
-use crate::model::provider::Flow;
+use crate::model::provider::{AuthorizationMethod, Flow};
 use crate::model::{AuditEvent, EventName, LoginSession, Provider, ProviderClient, Role, SignedIn};
 use crate::secret::ClientSecret;
 use crate::services::endpoints::{self, Endpoints};
@@ -29,20 +29,21 @@ impl Logins {
         let client = clients::find(&self.core, &provider.name).await?;
         if let Some(client) = &client {
             clients::check_site(client, provider, site.or(client.base_url.as_deref()))?;
-        } else if !self.may_set_client(visitor.person) {
+        } else if !registers_itself(session) && !self.may_set_client(visitor.person) {
             return Err(clients::missing(provider));
         }
+        let asks_client = client.is_none() && !registers_itself(session);
         let known = site.or(client
             .as_ref()
             .and_then(|client| client.base_url.as_deref()));
         let asks_site = known.is_none() && endpoints::needs_site(provider);
         let at = Endpoints::new(provider, known)?.authorization();
         Ok((
-            form::oauth_fields(provider, client.is_none(), asks_site),
+            form::oauth_fields(provider, asks_client, asks_site),
             Consent {
                 origin: at.ok().map(|url| origin(&url)),
                 scopes: scopes::wanted(session, endpoints.settings()).to_vec(),
-                redirect_uri: client.is_none().then(|| self.redirect_uri()),
+                redirect_uri: asks_client.then(|| self.redirect_uri()),
             },
         ))
     }
@@ -64,6 +65,10 @@ impl Logins {
         let named = (!typed.is_empty()).then(|| typed.to_owned());
         let client = if let Some(client) = clients::find(&self.core, &provider.name).await? {
             client
+        } else if registers_itself(&record.login) {
+            let client = self.registered(provider, record.login.base_url.as_deref());
+            let client = client.await?;
+            self.keep_client(visitor, record, provider, client).await?
         } else {
             if !self.may_set_client(visitor.person) {
                 return Err(clients::missing(provider));
@@ -88,6 +93,38 @@ impl Logins {
             .authorize(record, provider, &client, site.as_deref())
             .await?;
         Ok(Ok(Submitted::GoOn(url)))
+    }
+
+    /// Registers us at the provider (RFC 7591).
+    async fn registered(
+        &self,
+        provider: &Provider,
+        site: Option<&str>,
+    ) -> Result<ProviderClient, Error> {
+        let endpoints = Endpoints::new(provider, site)?;
+        let settings = endpoints.settings();
+        let method = match settings.authorization_method {
+            None => "none",
+            Some(AuthorizationMethod::Body) => "client_secret_post",
+            Some(AuthorizationMethod::Basic) => "client_secret_basic",
+        };
+        let registered = self
+            .core
+            .config
+            .transport
+            .register(
+                &endpoints.registration()?,
+                &self.redirect_uri(),
+                method,
+                &settings.scopes.join(" "),
+            )
+            .await
+            .map_err(|wrong| authorization::failed(provider, wrong))?;
+        Ok(ProviderClient {
+            client_id: registered.client_id,
+            client_secret: registered.client_secret,
+            base_url: site.map(str::to_owned),
+        })
     }
 
     /// At home whoever was let in is the administrator.
@@ -126,6 +163,10 @@ impl Logins {
         let stored = clients::find(&self.core, &provider.name).await?;
         stored.ok_or_else(|| clients::missing(provider))
     }
+}
+
+fn registers_itself(login: &LoginSession) -> bool {
+    login.flow == Flow::DcrPkce
 }
 
 /// At home nobody has to sign in: the event names whom the login is for.

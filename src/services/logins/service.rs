@@ -276,6 +276,12 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
     match (provider.auth_type, flow) {
         (AuthType::ApiKey, Flow::ApiKey) | (AuthType::OAuth2, Flow::Pkce) => Ok(flow),
         (AuthType::OAuth2, Flow::DeviceCode) if has_devices(provider) => Ok(flow),
+        (AuthType::OAuth2, Flow::DcrPkce) if can_register(provider) => Ok(flow),
+        (AuthType::OAuth2, Flow::DcrPkce) => Err(refused(format!(
+            "the definition of {} says of no place to register at",
+            provider.display_name
+        ))
+        .hint("`authsome login --mcp URL` finds it")),
         (AuthType::OAuth2, Flow::DeviceCode) => Err(refused(format!(
             "{} has no login from another device",
             provider.display_name
@@ -293,7 +299,7 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
             flow.as_str()
         ))
         .hint("leave `--flow` out")),
-        (AuthType::OAuth2 | AuthType::Browser, other) => Err(refused(format!(
+        (AuthType::Browser, other) => Err(refused(format!(
             "logging in to {} needs flow `{}`, which is not in this version",
             provider.display_name,
             other.as_str()
@@ -305,6 +311,15 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
 fn has_devices(provider: &Provider) -> bool {
     let oauth = provider.oauth.as_ref();
     oauth.is_some_and(|oauth| oauth.device_authorization_url.is_some())
+}
+
+fn can_register(provider: &Provider) -> bool {
+    let registration = provider.registration.as_ref();
+    let has_endpoints = provider
+        .oauth
+        .as_ref()
+        .is_some_and(|oauth| oauth.authorization_url.is_some() && oauth.token_url.is_some());
+    has_endpoints && registration.is_some_and(|r| r.registration_endpoint.is_some())
 }
 
 fn check_wish(wish: &BeginLogin) -> Result<(), Error> {

@@ -42,7 +42,7 @@ pub enum Removed {
 /// Finds, registers and removes definitions.
 #[derive(Debug, Clone)]
 pub struct Providers {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     catalog: Catalog,
     /// The store's own definitions by name; `None` for a name it has not.
     stored: Snapshots<ProviderName, Option<Arc<Provider>>>,

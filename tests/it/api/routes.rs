@@ -108,6 +108,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
     get("/providers", "/providers", Wants::Proof),
     post("/providers", "/providers", r#"{"name":"x"}"#, Wants::Admin),
+    post("/discovery", "/discovery", r#"{"url":"x"}"#, Wants::Admin),
     get("/providers/{name}", "/providers/openai", Wants::Proof),
     route(
         "DELETE",

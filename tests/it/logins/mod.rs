@@ -1,4 +1,5 @@
 //! Each way of logging in, from the agent's request to a credential that works.
 
 mod device;
+mod dynamic;
 mod pkce;

@@ -44,6 +44,7 @@ async fn a_public_client_logs_in_without_a_secret() {
         id: "public".to_owned(),
         secret: None,
         auth: ClientAuth::Basic,
+        resource: None,
     };
     let tokens = login.log_in().await;
     assert_eq!(login.call(&tokens).0, 200);

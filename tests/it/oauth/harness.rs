@@ -34,6 +34,7 @@ impl Login {
                 id: "web:1".to_owned(),
                 secret: Some(ClientSecret::new(SECRET)),
                 auth,
+                resource: None,
             },
             server,
         }

@@ -150,6 +150,11 @@ impl OAuthServer {
         self.change(Document::ProtectedResource, name, value.into());
     }
 
+    /// Its documents say again what is true.
+    pub(crate) fn restore_metadata(&self) {
+        self.set(|settings| settings.changed.clear());
+    }
+
     /// What `/userinfo` says.
     pub(crate) fn user(&self, user: Value) {
         self.set(|settings| settings.user = user);
