@@ -7,7 +7,7 @@ use crate::support::oauth_server::{Endpoint, Fault, Issuer};
 use serde_json::{Value, json};
 
 fn discover(agent: &Agent, url: &str) -> crate::support::http::Answer {
-    agent.post("/providers/discover", &json!({"url": url}))
+    agent.post("/discovery", &json!({"url": url}))
 }
 
 /// Registers what was discovered, and logs in there.
