@@ -146,6 +146,7 @@ fn numbered(n: usize, vault: &VaultId, owner: &PrincipalId) -> Connection {
         account: Account::default(),
         principal: owner.clone(),
         obtained_at: SystemClock.now(),
+        refreshable: false,
         version: 1,
     }
 }

@@ -42,6 +42,17 @@ impl Credential {
         }
     }
 
+    /// Whether a new access token can be had without its person.
+    pub const fn is_refreshable(&self) -> bool {
+        matches!(
+            self,
+            Self::OAuth2 {
+                refresh_token: Some(_),
+                ..
+            }
+        )
+    }
+
     /// Whether it can no longer be used at `now`.
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires_at().is_some_and(|at| at <= now)
@@ -66,7 +77,7 @@ impl ConnectionState {
         }
     }
 
-    /// What the state has become by `now`.
+    /// What the state has become by `now`, where nothing renews it.
     #[must_use]
     pub fn at(self, now: OffsetDateTime) -> Self {
         match self {
@@ -100,7 +111,38 @@ pub struct Connection {
     pub account: Account,
     /// The Principal that logged in.
     pub principal: PrincipalId,
+    /// When its credential was, by a login or a refresh.
     pub obtained_at: OffsetDateTime,
+    /// Whether a new access token can be had without its person: it does not end with the old one.
+    pub refreshable: bool,
     /// Counts every change of the sealed credential; part of its associated data.
     pub version: i64,
+}
+
+impl Connection {
+    pub fn key(&self) -> ConnectionKey {
+        ConnectionKey {
+            vault: self.vault.clone(),
+            provider: self.provider.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// What its state has become by `now`.
+    #[must_use]
+    pub fn state_at(&self, now: OffsetDateTime) -> ConnectionState {
+        if self.refreshable {
+            self.state.clone()
+        } else {
+            self.state.clone().at(now)
+        }
+    }
+}
+
+/// Which Connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConnectionKey {
+    pub vault: VaultId,
+    pub provider: ProviderName,
+    pub name: ConnectionName,
 }

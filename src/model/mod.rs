@@ -17,7 +17,7 @@ pub mod provider_client;
 pub mod target;
 
 pub use audit::{AuditEvent, AuditRecord, EventName, Outcome};
-pub use connection::{Connection, ConnectionState, Credential};
+pub use connection::{Connection, ConnectionKey, ConnectionState, Credential};
 pub use error_code::ErrorCode;
 pub use identity::{Caller, ClaimState, Identity, IdentityClaim, Principal, Role, SignedIn};
 pub use login::{LoginSession, LoginState};

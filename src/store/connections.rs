@@ -28,7 +28,8 @@ impl std::fmt::Debug for SealedConnection {
 }
 
 const COLUMNS: &str = "vault_id, provider, name, is_default, auth_type, status, expires_at, ended_at, \
-     scopes, base_url, api_url, account_id, account_label, principal_id, obtained_at, version";
+     scopes, base_url, api_url, account_id, account_label, principal_id, obtained_at, \
+     refreshable, version";
 
 fn read_connection(c: &mut Columns<'_>) -> Result<Connection, Error> {
     Ok(Connection {
@@ -47,6 +48,7 @@ fn read_connection(c: &mut Columns<'_>) -> Result<Connection, Error> {
         },
         principal: c.name()?,
         obtained_at: c.time()?,
+        refreshable: c.flag()?,
         version: c.int()?,
     })
 }
@@ -100,6 +102,7 @@ fn row_values(connection: &Connection, fourth: Value, sealed: &[u8]) -> Result<V
         connection.account.label.as_deref(),
         connection.principal.as_str(),
         connection.obtained_at,
+        connection.refreshable,
         connection.version,
         sealed,
     ]);
@@ -238,7 +241,7 @@ impl Tx {
             .run(
                 "UPDATE connections SET auth_type = $5, status = $6, expires_at = $7, ended_at = $8, \
                  scopes = $9, base_url = $10, api_url = $11, account_id = $12, account_label = $13, \
-                 principal_id = $14, obtained_at = $15, version = $16, sealed = $17 \
+                 principal_id = $14, obtained_at = $15, refreshable = $16, version = $17, sealed = $18 \
                  WHERE vault_id = $1 AND provider = $2 AND name = $3 AND version = $4",
                 values,
             )

@@ -21,11 +21,12 @@ pub(super) fn rows(rows: usize, columns: usize) -> String {
 
 /// Tables of which nobody keeps a copy between two requests. Everything else is in someone's cache,
 /// or may be tomorrow.
-const NEVER_KEPT: [&str; 6] = [
+const NEVER_KEPT: [&str; 7] = [
     "audit_events",
     "browser_sessions",
     "login_sessions",
     "one_time_tokens",
+    "refresh_leases",
     "sign_in_attempts",
     "used_proofs",
 ];

@@ -72,7 +72,7 @@ impl Connections {
         let now = self.core.now();
         let mut groups: Vec<ProviderConnections> = Vec::new();
         for mut connection in found {
-            connection.state = connection.state.at(now);
+            connection.state = connection.state_at(now);
             if groups
                 .last()
                 .is_none_or(|group| group.provider != connection.provider)
@@ -118,7 +118,7 @@ impl Connections {
         } else {
             None
         };
-        found.connection.state = found.connection.state.at(self.core.now());
+        found.connection.state = found.connection.state_at(self.core.now());
         Ok(ConnectionRecord {
             connection: found.connection,
             identity: actor.handle().cloned(),
@@ -252,7 +252,7 @@ impl Connections {
             self.providers.get(provider).await?;
             return Err(not_found(provider, connection));
         };
-        match found.connection.state.clone().at(self.core.now()) {
+        match found.connection.state_at(self.core.now()) {
             ConnectionState::Connected { .. } => Ok(found),
             ConnectionState::Expired { .. } => Err(expired(&found.connection)),
             ConnectionState::Revoked { .. } => Err(opening::ended(&found.connection)),
@@ -267,7 +267,7 @@ impl Connections {
     ) -> Result<Vec<SealedConnection>, Error> {
         let now = self.core.now();
         let usable = |found: &SealedConnection| {
-            let state = found.connection.state.clone().at(now);
+            let state = found.connection.state_at(now);
             matches!(state, ConnectionState::Connected { .. }) && found.sealed.is_some()
         };
         let mut chosen: Vec<SealedConnection> = Vec::new();

@@ -106,6 +106,7 @@ impl Logins {
             account: grant.account.clone(),
             principal: login.principal.clone(),
             obtained_at: now,
+            refreshable: credential.is_refreshable(),
             // Never a number that a deleted connection of this name had: its old ciphertext stays
             // worthless in the new one's place.
             version: (from_version.unwrap_or(0) + 1).max(to_unix_millis(now)),

@@ -171,7 +171,7 @@ impl Logins {
         let found = reader.find_connection(&caller.vault, &wish.provider, &wish.connection);
         let now = self.core.now();
         Ok(found.await?.is_some_and(|found| {
-            let state = found.connection.state.at(now);
+            let state = found.connection.state_at(now);
             matches!(state, ConnectionState::Connected { .. }) && found.sealed.is_some()
         }))
     }

@@ -7,6 +7,7 @@ mod crash;
 pub(crate) mod database;
 mod disk;
 mod file;
+mod leases;
 mod lock;
 mod outage;
 mod proofs;

@@ -25,6 +25,7 @@ pub(crate) fn connection(
         account: Account::default(),
         principal: format!("principal_{owner}").parse().unwrap(),
         obtained_at: at,
+        refreshable: false,
         version: 1,
     }
 }
