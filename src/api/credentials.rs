@@ -55,6 +55,10 @@ pub struct Resolve {
     /// The port beside it. A host that the definition does not name with it gets nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// The upstream answered 401 to what was given last. A credential that renews itself does so
+    /// now, at most every 30 seconds, and the answer has the new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
 }
 
 /// What to add to a request to this provider.
@@ -72,6 +76,9 @@ pub struct Resolved {
     /// How long the answer may be used without asking again, in seconds; 0 is "ask every time".
     #[serde(default)]
     pub lease_seconds: u32,
+    /// Whether a new one can be had, with `rejected`, when the upstream does not take it.
+    #[serde(default)]
+    pub refreshable: bool,
     /// Everything to add, headers included.
     #[serde(default)]
     pub injections: Vec<InjectedPartBody>,

@@ -157,24 +157,30 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let services = daemon.services;
+    let keeping = services.clone();
     let keeper = tokio::spawn(keep_clean(services.clone(), stop.clone()));
     let served = server::serve(daemon.server, services, listener, stop.clone()).await;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.cancel();
     let _ = keeper.await;
+    keeping.settle().await;
     Ok(served?)
 }
 
-/// Removes what has expired, now and then.
+/// Removes what has expired, and renews what is about to, now and then.
 async fn keep_clean(services: Arc<crate::services::Services>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(PURGE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        let round = async {
+            ticks.tick().await;
+            services.tick().await
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = ticks.tick() => {
-                if let Err(error) = services.tick().await {
-                    tracing::warn!(%error, "could not remove what has expired; trying again in a minute");
+            done = round => {
+                if let Err(error) = done {
+                    tracing::warn!(%error, "could not keep the store clean and the credentials fresh; trying again in a minute");
                 }
             }
         }

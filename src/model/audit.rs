@@ -46,6 +46,8 @@ event_names! {
     CredentialRevealed => "credential.revealed",
     CredentialExported => "credential.exported",
     CredentialRefused => "credential.refused",
+    CredentialRefreshed => "credential.refreshed",
+    CredentialRefreshFailed => "credential.refresh_failed",
     /// A stored record did not open: changed, moved, or sealed under another key.
     IntegrityFailed => "vault.integrity_failed",
     ConnectionLoggedOut => "connection.logged_out",

@@ -34,4 +34,6 @@ pub struct Injection {
     pub secrets: Vec<InjectedValue>,
     /// How long the answer may be used without asking again, in seconds; 0 is "ask every time".
     pub lease_seconds: u32,
+    /// Whether a new one can be had when the upstream does not take it.
+    pub refreshable: bool,
 }

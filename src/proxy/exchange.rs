@@ -1,8 +1,10 @@
 //! One request and its response, once it is known where they belong.
 
+use super::again::{Again, Second};
 use super::forms::Needles;
 use super::host::Authority;
 use super::problem::{Body, Problem};
+use super::range::Wanted;
 use super::request_body::{self, Checked};
 use super::resolve::Resolve;
 use super::shared::{Answer, Shared};
@@ -11,13 +13,14 @@ use super::upstream::{self, UpstreamError};
 use super::{headers, inject, range, response, trailers};
 use crate::model::ProviderName;
 use http::header::{CONTENT_LENGTH, HOST};
+use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
-use http::{Request, Response, StatusCode, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What holds for one request and its response.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ pub(super) struct Terms {
     pub(super) needles: Option<Arc<Needles>>,
     /// The headers that were put in.
     pub(super) injected: Vec<String>,
+    /// What to do when the credential is not taken.
+    pub(super) again: Option<Again>,
 }
 
 /// Makes the request one for `authority` and no other, in the form it is sent upstream.
@@ -158,34 +163,95 @@ async fn exchange<R: Resolve, C>(
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    let (mut parts, body) = request.into_parts();
-    let needles = terms.needles.as_ref();
-    let wanted = needles.and_then(|needles| response::ask_readable(&mut parts.headers, needles));
-    let method = parts.method.clone();
-    let (body, broke_off) =
-        match request_body::check(body, &shared.placeholders, terms.at_home).await {
-            Checked::Send(body, broke_off) => (body, broke_off),
-            Checked::Foreign(provider) => return Err(stopped(shared, &provider, host)),
-            Checked::Broken => return Err(Problem::bad_request("the request body broke off")),
-        };
-    let body = trailers::without(body, terms.injected);
-    let response = client.request(Request::from_parts(parts, body)).await;
-    if let Some(provider) = broke_off.get() {
+    let (parts, body) = request.into_parts();
+    let keep = terms.again.is_some();
+    let checked = request_body::check(body, &shared.placeholders, terms.at_home, keep).await;
+    let (body, kept, broke_off) = match checked {
+        Checked::Whole(kept) => (kept.body(), Some(kept), None),
+        Checked::Stream(body, broke_off) => (body, None, Some(broke_off)),
+        Checked::Foreign(provider) => return Err(stopped(shared, &provider, host)),
+        Checked::Broken => return Err(Problem::bad_request("the request body broke off")),
+    };
+    let second = terms.again.zip(kept);
+    let second = second.map(|(again, kept)| Second::new(again, parts.clone(), kept));
+    let mut exchange = Exchange {
+        client,
+        host,
+        injected: terms.injected,
+        needles: terms.needles,
+    };
+    let answered = exchange.ask(parts, body).await;
+    if let Some(provider) = broke_off.as_deref().and_then(OnceLock::get) {
         return Err(stopped(shared, provider, host));
     }
-    let response = response.map_err(|error| failed(&error, host))?;
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(Problem::malformed_response(
-            "it switches protocols, and nobody asked it to",
-        ));
-    }
-    let passed = response::pass(response, &method, needles)?;
-    let Some(wanted) = wanted else {
-        return Ok(passed);
+    let answered = answered?;
+    let Some(second) = second.filter(|_| answered.is_unauthorized()) else {
+        return answered.pass();
     };
-    let (mut parts, body) = passed.into_parts();
-    let body = range::narrow(&mut parts, body, wanted)?;
-    Ok(Response::from_parts(parts, body))
+    let authority = second.authority().clone();
+    let Some((parts, kept)) = second.renew(shared).await? else {
+        return answered.pass();
+    };
+    exchange.needles = shared.known.needles(&authority);
+    exchange.ask(parts, kept.body()).await?.pass()
+}
+
+/// What is the same for both tries of a request.
+struct Exchange<'a, C> {
+    client: &'a Client<C, Body>,
+    host: &'a str,
+    injected: Vec<String>,
+    needles: Option<Arc<Needles>>,
+}
+
+impl<C> Exchange<'_, C>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    async fn ask(&self, mut parts: Parts, body: Body) -> Result<Answered, Problem> {
+        let needles = self.needles.clone();
+        let readable = |needles: &Arc<Needles>| response::ask_readable(&mut parts.headers, needles);
+        let wanted = needles.as_ref().and_then(readable);
+        let method = parts.method.clone();
+        let body = trailers::without(body, self.injected.clone());
+        let asked = self.client.request(Request::from_parts(parts, body)).await;
+        let response = asked.map_err(|error| failed(&error, self.host))?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Problem::malformed_response(
+                "it switches protocols, and nobody asked it to",
+            ));
+        }
+        Ok(Answered {
+            response,
+            method,
+            needles,
+            wanted,
+        })
+    }
+}
+
+/// An answer of the upstream that has not been passed on yet.
+struct Answered {
+    response: Response<Incoming>,
+    method: Method,
+    needles: Option<Arc<Needles>>,
+    wanted: Option<Wanted>,
+}
+
+impl Answered {
+    fn is_unauthorized(&self) -> bool {
+        self.response.status() == StatusCode::UNAUTHORIZED
+    }
+
+    fn pass(self) -> Result<Response<Body>, Problem> {
+        let passed = response::pass(self.response, &self.method, self.needles.as_ref())?;
+        let Some(wanted) = self.wanted else {
+            return Ok(passed);
+        };
+        let (mut parts, body) = passed.into_parts();
+        let body = range::narrow(&mut parts, body, wanted)?;
+        Ok(Response::from_parts(parts, body))
+    }
 }
 
 /// What the child is told of an exchange that failed; the causes go to the log, once.

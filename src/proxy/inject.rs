@@ -139,6 +139,7 @@ mod tests {
             parts,
             secrets: Vec::new(),
             lease_seconds: 0,
+            refreshable: false,
         };
         apply(&mut head, &injection).map(|()| head)
     }

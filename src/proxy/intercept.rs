@@ -3,6 +3,7 @@
 //! The name of the tunnel, the SNI and the authority of each request must be one and the same; a
 //! request that says otherwise is answered here and never leaves (RFC 9110 section 7.4).
 
+use super::again::Again;
 use super::exchange::Terms;
 use super::guard::{Guard, GuardControl};
 use super::host::Authority;
@@ -220,6 +221,7 @@ impl<R: Resolve> Tunnel<R> {
                 at_home: self.shared.at_home(&self.authority),
                 needles: self.shared.known.needles(&self.authority),
                 injected: Vec::new(),
+                again: None,
             });
         };
         exchange::check_head(
@@ -238,6 +240,13 @@ impl<R: Resolve> Tunnel<R> {
             at_home: self.shared.at_home(&self.authority),
             needles: self.shared.known.learn(&self.authority, &answer.injection),
             injected: inject::header_names(&answer.injection),
+            again: answer.injection.refreshable.then(|| Again {
+                authority: self.authority.clone(),
+                provider,
+                connection,
+                target,
+                used: answer.injection.clone(),
+            }),
         })
     }
 

@@ -8,6 +8,7 @@
 //!
 //! HTTP semantics: RFC 9110; HTTP/1.1: RFC 9112; HTTP/2: RFC 9113; problem details: RFC 9457.
 
+mod again;
 mod bundle;
 mod ca;
 mod entry;

@@ -149,7 +149,7 @@ impl Problem {
     pub(super) fn refused(refusal: &Refusal, provider: &ProviderName) -> Self {
         let away = matches!(
             refusal.code,
-            ErrorCode::DaemonUnavailable | ErrorCode::StoreUnavailable
+            ErrorCode::DaemonUnavailable | ErrorCode::StoreUnavailable | ErrorCode::RefreshFailed
         );
         let status = if away {
             StatusCode::SERVICE_UNAVAILABLE

@@ -6,7 +6,7 @@
 //! Trailers are looked at like the rest.
 
 use super::placeholders::Placeholders;
-use super::problem::{Body, BoxError, full};
+use super::problem::{Body, BoxError, empty, full};
 use crate::model::ProviderName;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -27,29 +27,57 @@ struct Stopped;
 
 /// What became of the check.
 pub(super) enum Checked {
+    /// All of it is here, and may be sent again.
+    Whole(Kept),
     /// Send this; if the upload breaks off, the cell names the provider whose placeholder it was.
-    Send(Body, Arc<OnceLock<ProviderName>>),
+    Stream(Body, Arc<OnceLock<ProviderName>>),
     /// Do not send anything.
     Foreign(ProviderName),
     /// The child broke off.
     Broken,
 }
 
-/// Checks a body bound for a place where the placeholders of the providers in `here` may go.
+/// A small body as it came.
+#[derive(Debug)]
+pub(super) struct Kept {
+    bytes: Bytes,
+    trailers: Option<HeaderMap>,
+}
+
+impl Kept {
+    pub(super) fn body(&self) -> Body {
+        let bytes = self.bytes.clone();
+        match self.trailers.clone() {
+            None if bytes.is_empty() => empty(),
+            None => full(bytes),
+            Some(trailers) => full(bytes)
+                .with_trailers(std::future::ready(Some(Ok(trailers))))
+                .boxed_unsync(),
+        }
+    }
+}
+
+/// Checks a body bound for a place where the placeholders of the providers in `here` may go. With
+/// `keep` a small one is read whole even where there is nothing to look for.
 pub(super) async fn check(
     body: Incoming,
     placeholders: &Arc<Placeholders>,
     here: BTreeSet<ProviderName>,
+    keep: bool,
 ) -> Checked {
-    let stopped = Arc::new(OnceLock::new());
-    if body.is_end_stream() || placeholders.needles().is_none() {
-        return Checked::Send(body.map_err(Into::into).boxed_unsync(), stopped);
+    if body.is_end_stream() {
+        return Checked::Whole(Kept {
+            bytes: Bytes::new(),
+            trailers: None,
+        });
     }
-    if body
-        .size_hint()
-        .upper()
-        .is_some_and(|length| length <= SMALL)
-    {
+    let stopped = Arc::new(OnceLock::new());
+    let length = body.size_hint().upper();
+    let is_small = length.is_some_and(|length| length <= SMALL);
+    if placeholders.needles().is_none() && !(keep && is_small) {
+        return Checked::Stream(body.map_err(Into::into).boxed_unsync(), stopped);
+    }
+    if is_small {
         let Ok(whole) = body.collect().await else {
             return Checked::Broken;
         };
@@ -63,13 +91,7 @@ pub(super) async fn check(
         if let Some(provider) = found {
             return Checked::Foreign(provider.clone());
         }
-        let body = match trailers {
-            None => full(bytes),
-            Some(trailers) => full(bytes)
-                .with_trailers(std::future::ready(Some(Ok(trailers))))
-                .boxed_unsync(),
-        };
-        return Checked::Send(body, stopped);
+        return Checked::Whole(Kept { bytes, trailers });
     }
     let watched = Watched {
         body,
@@ -78,7 +100,7 @@ pub(super) async fn check(
         context: BytesMut::new(),
         stopped: Arc::clone(&stopped),
     };
-    Checked::Send(watched.boxed_unsync(), stopped)
+    Checked::Stream(watched.boxed_unsync(), stopped)
 }
 
 struct Watched {

@@ -21,6 +21,15 @@ pub trait Resolve: Send + Sync + 'static {
         connection: Option<&ConnectionName>,
         target: &Target,
     ) -> impl Future<Output = Result<Injection, Refusal>> + Send;
+
+    /// The same after the upstream did not take what was added last: something else, where the
+    /// credential renews itself.
+    fn renew(
+        &self,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        target: &Target,
+    ) -> impl Future<Output = Result<Injection, Refusal>> + Send;
 }
 
 /// One connection and the places its credential may go.

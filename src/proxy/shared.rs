@@ -58,12 +58,7 @@ impl<R: Resolve> Shared<R> {
         connection: &ConnectionName,
         target: &Target,
     ) -> Result<Answer, Refusal> {
-        let key = (
-            provider.clone(),
-            connection.clone(),
-            target.host.clone(),
-            target.port,
-        );
+        let key = key(provider, connection, target);
         if let Some(answer) = self.answers.leased(&key) {
             return Ok(answer);
         }
@@ -73,9 +68,28 @@ impl<R: Resolve> Shared<R> {
             .await?;
         Ok(self.answers.remember(key, injection))
     }
+
+    /// Asks for another one than the last; a lease does not count.
+    pub(super) async fn renew(
+        &self,
+        provider: &ProviderName,
+        connection: &ConnectionName,
+        target: &Target,
+    ) -> Result<Answer, Refusal> {
+        let renewed = self.resolver.renew(provider, Some(connection), target);
+        let injection = renewed.await?;
+        Ok(self
+            .answers
+            .remember(key(provider, connection, target), injection))
+    }
 }
 
 type Key = (ProviderName, ConnectionName, String, u16);
+
+fn key(provider: &ProviderName, connection: &ConnectionName, target: &Target) -> Key {
+    let (host, port) = (target.host.clone(), target.port);
+    (provider.clone(), connection.clone(), host, port)
+}
 
 /// A credential, and until when it may be used again.
 #[derive(Debug, Clone)]

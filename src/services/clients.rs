@@ -39,6 +39,18 @@ pub(super) async fn find(
     Ok(Some(opened.await?))
 }
 
+/// Our client at the provider, for that site.
+pub(super) async fn at_site(
+    core: &Core,
+    provider: &Provider,
+    site: Option<&str>,
+) -> Result<ProviderClient, Error> {
+    let client = find(core, &provider.name).await?;
+    let client = client.ok_or_else(|| missing(provider))?;
+    check_site(&client, provider, site)?;
+    Ok(client)
+}
+
 /// Nobody has told this daemon yet who it is at the provider.
 pub(super) fn missing(provider: &Provider) -> Error {
     Error::new(

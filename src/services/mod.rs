@@ -18,6 +18,7 @@ mod logins;
 mod next_step;
 mod opening;
 mod providers;
+mod refresh;
 mod resolver;
 mod setup;
 mod snapshot;

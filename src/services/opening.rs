@@ -6,21 +6,19 @@ use crate::model::{AuditEvent, Connection, Credential, ErrorCode, EventName, Out
 use crate::store::SealedConnection;
 use crate::vault::{self, CredentialAddress};
 
-/// Opens the credential of `found`. `event` names who asked, for the case that it was changed or moved.
-pub(super) async fn open(
+/// Tells the audit log of a record that did not open, because it was changed or moved. `asked` names
+/// who wanted it.
+pub(super) async fn witness<T>(
     core: &Core,
-    found: &SealedConnection,
     asked: AuditEvent,
-) -> Result<Credential, Error> {
-    match try_open(core, found).await {
-        Err(failed) if is_integrity(&failed) => {
-            core.store
-                .audit(vec![integrity_event(found, asked)])
-                .await?;
-            Err(failed)
-        }
-        other => other,
+    opened: Result<T, Error>,
+) -> Result<T, Error> {
+    if let Err(failed) = &opened
+        && is_integrity(failed)
+    {
+        core.store.audit(vec![integrity_event(asked)]).await?;
     }
+    opened
 }
 
 /// Opens it and writes nothing.
@@ -33,12 +31,9 @@ pub(super) async fn try_open(core: &Core, found: &SealedConnection) -> Result<Cr
     Ok(core.vaults.open_credential(&at, sealed).await?)
 }
 
-/// The event of a record that does not open, in the place of `asked`.
-pub(super) fn integrity_event(found: &SealedConnection, asked: AuditEvent) -> AuditEvent {
-    let connection = &found.connection;
-    let mut event = asked
-        .on(&connection.provider, Some(&connection.name))
-        .ended(Outcome::Failure);
+/// The event of a record that does not open, in the place of `asked`, which names the connection.
+fn integrity_event(asked: AuditEvent) -> AuditEvent {
+    let mut event = asked.ended(Outcome::Failure);
     event.event = EventName::IntegrityFailed;
     event
 }

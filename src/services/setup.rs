@@ -1,5 +1,6 @@
 //! What the services are told at start, and the bundle of them that the server holds.
 
+use super::refresh::Refresher;
 use super::{Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Status};
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
@@ -8,7 +9,13 @@ use crate::store::{Purged, Store};
 use crate::vault::Vaults;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use time::OffsetDateTime;
+
+/// How long one round of refreshes may take.
+const ROUND: Duration = Duration::from_secs(50);
+/// How long the last ones may take.
+const LAST_REFRESHES: Duration = Duration::from_secs(8);
 
 /// Who may use this daemon, and so how identities are claimed and people sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +58,7 @@ pub struct Services {
     pub providers: Providers,
     pub audit: Audit,
     pub status: Status,
+    refresher: Refresher,
     core: Arc<Core>,
 }
 
@@ -99,11 +107,18 @@ impl Services {
         let identities = Identities::start(core.clone()).await?;
         let logins = Logins::new(core.clone(), providers.clone());
         logins.resume_devices().await?;
+        let refresher = Refresher::new(core.clone(), providers.clone());
         Ok(Self {
             accounts: Accounts::new(core.clone()),
             logins,
-            connections: Connections::new(core.clone(), providers.clone()),
-            resolver: Resolver::new(core.clone(), providers.clone(), identities.clone()),
+            connections: Connections::new(core.clone(), providers.clone(), refresher.clone()),
+            resolver: Resolver::new(
+                core.clone(),
+                providers.clone(),
+                refresher.clone(),
+                identities.clone(),
+            ),
+            refresher,
             identities,
             audit: Audit::new(core.clone()),
             status: Status::new(core.clone(), providers.clone()),
@@ -112,10 +127,26 @@ impl Services {
         })
     }
 
-    /// What the daemon does once a minute: forgets what time has made worthless, and takes over what a
-    /// replica left.
+    /// What the daemon does once a minute: forgets what time has made worthless, takes over what a
+    /// replica left, and renews what comes to its end. May be left at any time.
     pub async fn tick(&self) -> Result<Purged, Error> {
         self.logins.resume_devices().await?;
-        Ok(self.core.store.purge_expired(self.core.now()).await?)
+        let purged = self.core.store.purge_expired(self.core.now()).await?;
+        let round = self.refresher.look_after_all();
+        // The next round goes on with what a slow provider has held up.
+        if let Ok(done) = tokio::time::timeout(ROUND, round).await {
+            done?;
+        }
+        Ok(purged)
+    }
+
+    /// What the daemon does last: refreshes that a provider may have answered are written down.
+    pub async fn settle(&self) {
+        if tokio::time::timeout(LAST_REFRESHES, self.refresher.landed())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a refresh is still in progress; it is done over at the next start");
+        }
     }
 }

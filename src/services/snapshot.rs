@@ -45,11 +45,26 @@ where
     where
         F: Future<Output = Result<V, Error>>,
     {
+        self.get_while(key, generation, |_| true, load).await
+    }
+
+    /// The same for values that also end by themselves: a kept one has to be `good`.
+    pub(super) async fn get_while<F>(
+        &self,
+        key: K,
+        generation: Option<u64>,
+        good: impl FnOnce(&V) -> bool,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, Error>
+    where
+        F: Future<Output = Result<V, Error>>,
+    {
         let Some(generation) = generation else {
             return Box::pin(load()).await;
         };
         if let Some((of, value)) = self.kept.get(&key)
             && of == generation
+            && good(&value)
         {
             return Ok(value);
         }

@@ -18,6 +18,11 @@ impl Keeper {
     pub(super) const fn new(client: Client, routes: Vec<Route>) -> Self {
         Self { client, routes }
     }
+
+    async fn ask(&self, question: api::Resolve) -> Result<Injection, Refusal> {
+        let answered = self.client.resolve(&question).await;
+        answered.map(injection).map_err(|error| refusal(&error))
+    }
 }
 
 impl Resolve for Keeper {
@@ -31,17 +36,35 @@ impl Resolve for Keeper {
         connection: Option<&ConnectionName>,
         target: &Target,
     ) -> Result<Injection, Refusal> {
-        let question = api::Resolve {
-            provider: provider.clone(),
-            connection: connection.cloned(),
-            host: Some(target.host.clone()),
-            port: Some(target.port),
-        };
-        self.client
-            .resolve(&question)
-            .await
-            .map(injection)
-            .map_err(|error| refusal(&error))
+        self.ask(question(provider, connection, target)).await
+    }
+
+    async fn renew(
+        &self,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        target: &Target,
+    ) -> Result<Injection, Refusal> {
+        let question = question(provider, connection, target);
+        self.ask(api::Resolve {
+            rejected: true,
+            ..question
+        })
+        .await
+    }
+}
+
+fn question(
+    provider: &ProviderName,
+    connection: Option<&ConnectionName>,
+    target: &Target,
+) -> api::Resolve {
+    api::Resolve {
+        provider: provider.clone(),
+        connection: connection.cloned(),
+        host: Some(target.host.clone()),
+        port: Some(target.port),
+        rejected: false,
     }
 }
 
@@ -93,5 +116,6 @@ fn injection(resolved: Resolved) -> Injection {
         parts,
         secrets,
         lease_seconds: resolved.lease_seconds,
+        refreshable: resolved.refreshable,
     }
 }

@@ -217,6 +217,7 @@ pub(super) fn resolved(found: &Release) -> api::Resolved {
         headers,
         expires_at: found.expires_at,
         lease_seconds: injection.lease_seconds,
+        refreshable: injection.refreshable,
         injections,
         secrets: injection
             .secrets

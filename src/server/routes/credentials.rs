@@ -24,6 +24,7 @@ pub(in crate::server) async fn resolve(
             Destination {
                 host: body.host.as_deref(),
                 port: body.port,
+                rejected: body.rejected,
             },
         )
         .await?;

@@ -9,10 +9,12 @@ use crate::model::{
     EventName, Handle, ProviderName,
 };
 use crate::secret::ExportedText;
+use crate::services::refresh::{Fresh, Refresher};
 use crate::services::setup::Core;
 use crate::services::{Actor, Error, Providers, login_command, opening};
 use crate::store::{Reading, SealedConnection};
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use std::sync::Arc;
 
 /// The connections at one provider.
@@ -49,11 +51,20 @@ pub enum ExportFormat {
 pub struct Connections {
     core: Arc<Core>,
     providers: Providers,
+    refresher: Refresher,
 }
 
 impl Connections {
-    pub(in crate::services) fn new(core: Arc<Core>, providers: Providers) -> Self {
-        Self { core, providers }
+    pub(in crate::services) fn new(
+        core: Arc<Core>,
+        providers: Providers,
+        refresher: Refresher,
+    ) -> Self {
+        Self {
+            core,
+            providers,
+            refresher,
+        }
     }
 
     /// Every connection of the actor's Vault by provider, in name order; opens nothing.
@@ -98,29 +109,30 @@ impl Connections {
         &self,
         actor: impl Into<Actor<'a>>,
         provider: &ProviderName,
-        connection: &ConnectionName,
+        name: &ConnectionName,
         reveal: bool,
     ) -> Result<ConnectionRecord, Error> {
         let actor = actor.into();
         let mut reader = self.core.store.read().await?;
-        let found = reader.find_connection(actor.vault(), provider, connection);
-        let mut found = found
-            .await?
-            .ok_or_else(|| not_found(provider, connection))?;
+        let found = reader.find_connection(actor.vault(), provider, name);
+        let found = found.await?.ok_or_else(|| not_found(provider, name))?;
         drop(reader);
+        let mut connection;
         let credential = if reveal {
-            let asked = actor.sign(
-                AuditEvent::new(EventName::CredentialRevealed).on(provider, Some(connection)),
-            );
-            let opened = opening::open(&self.core, &found, asked.clone()).await?;
+            let asked =
+                actor.sign(AuditEvent::new(EventName::CredentialRevealed).on(provider, Some(name)));
+            let opened = self.refresher.fresh(found).await;
+            let opened = opening::witness(&self.core, asked.clone(), opened).await?;
             self.core.store.audit(vec![asked]).await?;
-            Some(opened)
+            connection = opened.connection;
+            Some(opened.credential)
         } else {
+            connection = found.connection;
             None
         };
-        found.connection.state = found.connection.state_at(self.core.now());
+        connection.state = connection.state_at(self.core.now());
         Ok(ConnectionRecord {
-            connection: found.connection,
+            connection,
             identity: actor.handle().cloned(),
             credential,
         })
@@ -209,10 +221,29 @@ impl Connections {
             Some(provider) => vec![self.one(reader, caller, provider, connection).await?],
             None => self.all(reader, caller, connection).await?,
         };
+        let asked = |of: &Connection| {
+            AuditEvent::new(EventName::CredentialExported)
+                .by(caller)
+                .on(&of.provider, Some(&of.name))
+        };
+        // All at once: a provider that is slow holds up nobody but itself.
+        let opened = found.into_iter().map(|sealed| async {
+            let event = asked(&sealed.connection);
+            let opened = self.refresher.fresh(sealed).await;
+            opening::witness(&self.core, event, opened).await
+        });
         let mut variables: Vec<Variable> = Vec::new();
-        let mut events = Vec::with_capacity(found.len());
-        for sealed in &found {
-            let name = &sealed.connection.provider;
+        let mut events = Vec::new();
+        for opened in join_all(opened).await {
+            let Fresh {
+                connection,
+                credential,
+                ..
+            } = match opened {
+                Err(ended) if provider.is_none() && is_ended(&ended) => continue,
+                opened => opened?,
+            };
+            let name = &connection.provider;
             let definition = match provider {
                 Some(_) => self.providers.get(name).await?,
                 None => match self.providers.find_readable(name).await? {
@@ -220,12 +251,8 @@ impl Connections {
                     None => continue,
                 },
             };
-            let event = AuditEvent::new(EventName::CredentialExported)
-                .by(caller)
-                .on(name, Some(&sealed.connection.name));
-            let opened = opening::open(&self.core, sealed, event.clone()).await?;
-            variables.extend(export::variables(&definition, &sealed.connection, &opened));
-            events.push(event);
+            variables.extend(export::variables(&definition, &connection, &credential));
+            events.push(asked(&connection));
         }
         self.core.store.audit(events).await?;
         Ok(export::write(format, &variables))
@@ -299,6 +326,14 @@ pub(in crate::services) fn not_found(
     )
     .hint(login_command(provider, Some(connection)))
     .provider(provider)
+}
+
+/// Whether a connection gives nothing until its person, or its provider, is back.
+fn is_ended(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::TokenExpired | ErrorCode::RefreshFailed
+    )
 }
 
 /// A login whose end has come.

@@ -210,10 +210,7 @@ impl Logins {
         provider: &Provider,
         site: Option<&str>,
     ) -> Result<ProviderClient, Error> {
-        let client = clients::find(&self.core, &provider.name).await?;
-        let client = client.ok_or_else(|| clients::missing(provider))?;
-        clients::check_site(&client, provider, site)?;
-        Ok(client)
+        clients::at_site(&self.core, provider, site).await
     }
 
     /// Ends a login badly, and says why to the person and the log.

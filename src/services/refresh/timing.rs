@@ -5,10 +5,24 @@ use crate::store::RefreshLease;
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// Before its end a token is renewed by the request that needs it…
-const LEAD: Duration = Duration::from_mins(5);
-/// …or, where it is used all the time, by the schedule, which comes by every minute.
-const EARLY_LEAD: Duration = Duration::from_mins(7);
+/// How long before its end a token is renewed, but never more than a part of its life.
+#[derive(Debug, Clone, Copy)]
+struct Lead {
+    longest: Duration,
+    /// In hundredths of the life.
+    most: u32,
+}
+
+/// By the request that needs it.
+const LEAD: Lead = Lead {
+    longest: Duration::from_mins(5),
+    most: 20,
+};
+/// By the schedule, which comes by every minute: so no request has to wait.
+const EARLY_LEAD: Lead = Lead {
+    longest: Duration::from_mins(7),
+    most: 30,
+};
 /// How long a process may hold a lease: longer than the longest exchange, and the difference of clocks.
 pub(super) const LEASE: Duration = Duration::from_secs(40);
 /// Between two refreshes that an upstream's 401 asked for.
@@ -35,6 +49,8 @@ pub(super) struct Facts<'a> {
     pub(super) lease: Option<&'a RefreshLease>,
     /// The name of this process.
     pub(super) us: &'a str,
+    /// Whether this process is at it.
+    pub(super) in_flight: bool,
     /// Whether no other process writes to the store.
     pub(super) alone: bool,
 }
@@ -44,9 +60,9 @@ pub(super) struct Facts<'a> {
 pub(super) enum Verdict {
     /// The credential is good; the time is when to ask again.
     Good { until: Option<OffsetDateTime> },
-    /// A refresh; `unsettled` when nobody knows how the last one ended.
+    /// A refresh. It is `unsettled` when nobody knows how the last one ended.
     Refresh { unsettled: bool },
-    /// Somebody else is at it.
+    /// Somebody is at it.
     Busy,
     /// The last one failed; not before that time.
     Later { at: OffsetDateTime },
@@ -54,30 +70,39 @@ pub(super) enum Verdict {
 
 impl Facts<'_> {
     pub(super) fn judge(&self, wish: Wish, now: OffsetDateTime) -> Verdict {
+        // What was said of an earlier version is void: there was a login since.
         let version = self.connection.version;
         let lease = self.lease.filter(|lease| lease.version == version);
-        let held = lease.and_then(|lease| lease.held.as_ref());
-        let alive = held.is_some_and(|held| {
-            let is_other = held.by != self.us;
-            let in_time = held.until > now && held.until <= now + 2 * LEASE;
-            is_other && in_time && !self.alone
-        });
-        if held.is_some() && !alive {
+        let is_held = lease.is_some_and(|lease| lease.held.is_some());
+        let is_alive = lease.is_some_and(|lease| self.is_alive(lease, now));
+        if is_held && !is_alive {
             return Verdict::Refresh { unsettled: true };
         }
         if !self.is_wanted(wish, lease, now) {
-            return Verdict::Good {
-                until: self.due_at(LEAD),
-            };
+            let until = self.due_at(LEAD);
+            return Verdict::Good { until };
         }
-        if alive {
+        if is_alive {
             return Verdict::Busy;
         }
-        // A clock that was set back must not keep us waiting for ever.
         let later = lease.and_then(|lease| lease.not_before);
-        let later = later.filter(|at| *at > now && *at <= now + 2 * LONGEST_PAUSE);
-        later.map_or(Verdict::Refresh { unsettled: false }, |at| Verdict::Later {
-            at,
+        // A clock that was set back must not make us wait for ever.
+        match later.filter(|at| *at > now && *at <= now + 2 * LONGEST_PAUSE) {
+            Some(at) => Verdict::Later { at },
+            None => Verdict::Refresh { unsettled: false },
+        }
+    }
+
+    /// Whether the one who holds the lease can still be at it.
+    fn is_alive(&self, lease: &RefreshLease, now: OffsetDateTime) -> bool {
+        lease.held.as_ref().is_some_and(|held| {
+            let in_time = held.until > now && held.until <= now + 2 * LEASE;
+            let is_there = if held.by == self.us {
+                self.in_flight
+            } else {
+                !self.alone
+            };
+            in_time && is_there
         })
     }
 
@@ -88,28 +113,31 @@ impl Facts<'_> {
             Wish::Due => is_due(LEAD),
             Wish::Early => is_due(EARLY_LEAD),
             Wish::Rejected => {
-                is_due(LEAD)
-                    || !is_recent(self.connection.obtained_at)
-                        && !lease.is_some_and(|lease| is_recent(lease.tried_at))
+                let just_tried = lease.is_some_and(|lease| is_recent(lease.tried_at));
+                is_due(LEAD) || !just_tried
             }
         }
     }
 
-    fn due_at(&self, lead: Duration) -> Option<OffsetDateTime> {
-        due_at(self.connection.obtained_at, self.expires_at?, lead).into()
+    fn due_at(&self, lead: Lead) -> Option<OffsetDateTime> {
+        let expires_at = self.expires_at?;
+        Some(due_at(self.connection.obtained_at, expires_at, lead))
     }
 }
 
-/// When the schedule looks after a token.
-pub(super) fn early(connection: &Connection, expires_at: OffsetDateTime) -> OffsetDateTime {
-    due_at(connection.obtained_at, expires_at, EARLY_LEAD)
+/// When the request that needs it renews a token.
+pub(super) fn due(obtained: OffsetDateTime, expires: OffsetDateTime) -> OffsetDateTime {
+    due_at(obtained, expires, LEAD)
 }
 
-/// `lead` before the end, but never more than a part of the life: a fifth for five minutes.
-fn due_at(obtained: OffsetDateTime, expires: OffsetDateTime, lead: Duration) -> OffsetDateTime {
+/// When the schedule looks after a token.
+pub(super) fn early(obtained: OffsetDateTime, expires: OffsetDateTime) -> OffsetDateTime {
+    due_at(obtained, expires, EARLY_LEAD)
+}
+
+fn due_at(obtained: OffsetDateTime, expires: OffsetDateTime, lead: Lead) -> OffsetDateTime {
     let life = Duration::try_from(expires - obtained).unwrap_or_default();
-    let part = life / 5 * u32::from(lead > LEAD).saturating_add(2) / 2;
-    expires - lead.min(part)
+    expires - lead.longest.min(life * lead.most / 100)
 }
 
 /// How long a provider that failed so often is left alone; `dice` spreads those who failed together.
@@ -117,4 +145,151 @@ pub(super) fn pause(failures: i64, dice: u8) -> Duration {
     let doublings = u32::try_from(failures.clamp(1, 10) - 1).unwrap_or(0);
     let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
     pause + pause * u32::from(dice) / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::from_unix_millis;
+    use crate::model::ConnectionState;
+    use crate::model::connection::Account;
+    use crate::model::provider::AuthType;
+    use crate::store::Held;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        from_unix_millis(1_800_000_000_000 + seconds * 1000)
+    }
+
+    fn connection() -> Connection {
+        Connection {
+            vault: "vault_1".parse().unwrap(),
+            provider: "acme".parse().unwrap(),
+            name: "default".parse().unwrap(),
+            is_default: true,
+            auth_type: AuthType::OAuth2,
+            state: ConnectionState::Connected { expires_at: None },
+            scopes: Vec::new(),
+            base_url: None,
+            api_url: None,
+            account: Account::default(),
+            principal: "principal_1".parse().unwrap(),
+            obtained_at: at(0),
+            refreshable: true,
+            version: 3,
+        }
+    }
+
+    fn lease(held: Option<(&str, i64)>) -> RefreshLease {
+        RefreshLease {
+            version: 3,
+            held: held.map(|(by, until)| Held {
+                by: by.to_owned(),
+                until: at(until),
+            }),
+            tried_at: at(3_400),
+            failures: 1,
+            not_before: held.is_none().then(|| at(3_500)),
+            last_error: None,
+        }
+    }
+
+    /// A token that lives from 0 to 3600, wanted at `now`.
+    fn judged(lease: Option<&RefreshLease>, alone: bool, wish: Wish, now: i64) -> Verdict {
+        let facts = Facts {
+            connection: &connection(),
+            expires_at: Some(at(3_600)),
+            lease,
+            us: "us",
+            in_flight: false,
+            alone,
+        };
+        facts.judge(wish, at(now))
+    }
+
+    const REFRESH: Verdict = Verdict::Refresh { unsettled: false };
+    const UNSETTLED: Verdict = Verdict::Refresh { unsettled: true };
+
+    #[test]
+    fn a_token_is_due_some_minutes_before_its_end() {
+        let good = Verdict::Good {
+            until: Some(at(3_300)),
+        };
+        assert_eq!(judged(None, true, Wish::Due, 3_299), good);
+        assert_eq!(judged(None, true, Wish::Due, 3_300), REFRESH);
+        assert_eq!(judged(None, true, Wish::Early, 3_179), good);
+        assert_eq!(judged(None, true, Wish::Early, 3_180), REFRESH);
+        assert_eq!(judged(None, true, Wish::Due, 99_999), REFRESH);
+        assert_eq!(due_at(at(0), at(60), LEAD), at(48));
+        assert_eq!(due_at(at(9), at(9), LEAD), at(9));
+        assert_eq!(due_at(at(9), at(2), LEAD), at(2));
+    }
+
+    #[test]
+    fn a_refused_token_is_renewed_at_any_time_but_not_all_the_time() {
+        assert_eq!(judged(None, true, Wish::Rejected, 0), REFRESH);
+        let mut tried = lease(None);
+        (tried.tried_at, tried.not_before) = (at(100), None);
+        let again = |now| judged(Some(&tried), true, Wish::Rejected, now);
+        assert!(matches!(again(129), Verdict::Good { .. }));
+        assert_eq!(again(130), REFRESH);
+        // The clock was set back.
+        assert_eq!(again(99), REFRESH);
+    }
+
+    #[test]
+    fn a_provider_that_failed_is_left_alone_for_a_while() {
+        let failed = lease(None);
+        let now = |now| judged(Some(&failed), true, Wish::Due, now);
+        assert_eq!(now(3_450), Verdict::Later { at: at(3_500) });
+        assert_eq!(now(3_500), REFRESH);
+        let mut far = lease(None);
+        far.not_before = Some(at(99_999));
+        assert_eq!(judged(Some(&far), true, Wish::Due, 3_450), REFRESH);
+        let mut earlier = lease(None);
+        earlier.version = 2;
+        assert_eq!(judged(Some(&earlier), true, Wish::Due, 3_450), REFRESH);
+    }
+
+    #[test]
+    fn a_lease_of_the_living_is_waited_for_and_one_of_the_dead_is_settled() {
+        let other = lease(Some(("other", 3_440)));
+        assert_eq!(judged(Some(&other), false, Wish::Due, 3_410), Verdict::Busy);
+        // Whatever the age of the token: it may have been rotated away.
+        assert_eq!(judged(Some(&other), false, Wish::Due, 3_440), UNSETTLED);
+        assert_eq!(judged(Some(&other), true, Wish::Due, 3_410), UNSETTLED);
+        assert_eq!(judged(Some(&other), true, Wish::Due, 10), UNSETTLED);
+        let ours = lease(Some(("us", 3_440)));
+        assert_eq!(judged(Some(&ours), false, Wish::Due, 3_410), UNSETTLED);
+        let facts = Facts {
+            connection: &connection(),
+            expires_at: Some(at(3_600)),
+            lease: Some(&ours),
+            us: "us",
+            in_flight: true,
+            alone: true,
+        };
+        assert_eq!(facts.judge(Wish::Due, at(3_410)), Verdict::Busy);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_quarter_of_an_hour() {
+        let seconds: Vec<u64> = (1..=8).map(|n| pause(n, 0).as_secs()).collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900, 900]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pause_is_never_shorter_than_half_a_minute(failures: i64, dice: u8) {
+            let pause = pause(failures, dice);
+            prop_assert!(pause >= FIRST_PAUSE && pause <= LONGEST_PAUSE * 5 / 4);
+        }
+
+        #[test]
+        fn a_token_is_due_within_its_life(life in 0_i64..400_000_000) {
+            let due = due_at(at(0), at(life), LEAD);
+            let early = due_at(at(0), at(life), EARLY_LEAD);
+            prop_assert!(at(0) <= early && early <= due && due <= at(life));
+        }
+    }
 }

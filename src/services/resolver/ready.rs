@@ -4,9 +4,10 @@ use super::service::{Destination, Release, Resolver};
 use crate::model::api_url::ApiUrl;
 use crate::model::injection::RenderError;
 use crate::model::{
-    Connection, ConnectionName, ConnectionState, ErrorCode, Injection, Provider, ProviderName,
-    VaultId,
+    Connection, ConnectionKey, ConnectionName, ConnectionState, ErrorCode, Injection, Provider,
+    ProviderName, VaultId,
 };
+use crate::services::refresh::Fresh;
 use crate::services::setup::Mode;
 use crate::services::{Error, connections, login_command, opening};
 use crate::store::SealedConnection;
@@ -44,14 +45,37 @@ impl Wanted {
     }
 }
 
+/// Whether the upstream took what it was given.
+#[derive(Debug, Clone, Copy)]
+enum Rejected {
+    No,
+    Yes,
+}
+
 /// An answer, good while the connection lasts.
 #[derive(Debug)]
 pub(super) struct Ready {
     release: Release,
     connection: Connection,
+    key: ConnectionKey,
+    again_at: Option<OffsetDateTime>,
 }
 
 impl Ready {
+    /// Whether it may be given out at `now` without another look at the connection.
+    pub(super) fn is_good(&self, now: OffsetDateTime) -> bool {
+        let is_over = self.release.expires_at.is_some_and(|at| at <= now);
+        let renews_itself = self.release.injection.refreshable;
+        self.again_at.is_none_or(|at| now < at) && !(renews_itself && is_over)
+    }
+
+    /// What has to be looked after while it is used: the connection, and its token's life.
+    pub(super) fn life(&self) -> Option<(&ConnectionKey, OffsetDateTime, OffsetDateTime)> {
+        let expires_at = self.release.expires_at?;
+        let renews_itself = self.release.injection.refreshable;
+        renews_itself.then_some((&self.key, self.connection.obtained_at, expires_at))
+    }
+
     /// The answer at `now`, or why it is none any more.
     pub(super) fn at(&self, now: OffsetDateTime) -> Result<Release, Error> {
         let over = self.release.expires_at.is_some_and(|at| at <= now);
@@ -67,10 +91,26 @@ impl Ready {
 
 impl Resolver {
     pub(super) async fn load(&self, wanted: &Wanted) -> Result<Arc<Ready>, Error> {
+        self.prepare(wanted, Rejected::No).await
+    }
+
+    /// The same with a new credential, after the last was not taken.
+    pub(super) async fn reload(&self, wanted: &Wanted) -> Result<Arc<Ready>, Error> {
+        self.prepare(wanted, Rejected::Yes).await
+    }
+
+    async fn prepare(&self, wanted: &Wanted, rejected: Rejected) -> Result<Arc<Ready>, Error> {
         let provider = self.providers.get(&wanted.provider).await?;
         check_destination(&provider, wanted)?;
         let found = self.find(wanted).await?;
-        let credential = opening::try_open(&self.core, &found).await?;
+        let Fresh {
+            connection,
+            credential,
+            again_at,
+        } = match rejected {
+            Rejected::No => self.refresher.fresh(found).await?,
+            Rejected::Yes => self.refresher.renewed(found).await?,
+        };
         let rendered = provider
             .render(&credential, wanted.host.as_deref())
             .map_err(|wrong| unusable(wanted, &wrong))?;
@@ -82,14 +122,17 @@ impl Resolver {
             release: Release {
                 injection: Arc::new(Injection {
                     provider: wanted.provider.clone(),
-                    connection: found.connection.name.clone(),
+                    connection: connection.name.clone(),
                     parts: rendered.parts,
                     secrets: rendered.secrets,
                     lease_seconds,
+                    refreshable: credential.is_refreshable(),
                 }),
                 expires_at: credential.expires_at(),
             },
-            connection: found.connection,
+            key: connection.key(),
+            connection,
+            again_at,
         }))
     }
 

@@ -7,6 +7,7 @@ use crate::model::{
     AuditEvent, Caller, ConnectionName, ConnectionState, ErrorCode, EventName, Injection, Outcome,
     ProviderName,
 };
+use crate::services::refresh::Refresher;
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
 use crate::services::{Error, Identities, Providers, Unspent, opening};
@@ -47,6 +48,9 @@ pub struct Destination<'a> {
     /// Lower case; `None` stands for the first host of the definition (some differ by host).
     pub host: Option<&'a str>,
     pub port: Option<u16>,
+    /// It did not take what was given out last: a credential that renews itself does so now, but not all
+    /// the time.
+    pub rejected: bool,
 }
 
 /// What leaves the daemon for one request.
@@ -62,6 +66,7 @@ pub struct Release {
 pub struct Resolver {
     pub(super) core: Arc<Core>,
     pub(super) providers: Providers,
+    pub(super) refresher: Refresher,
     identities: Identities,
     /// Finished injections, with their secrets: few, and gone soon when nobody asks.
     ready: Snapshots<Wanted, Arc<Ready>>,
@@ -71,11 +76,13 @@ impl Resolver {
     pub(in crate::services) fn new(
         core: Arc<Core>,
         providers: Providers,
+        refresher: Refresher,
         identities: Identities,
     ) -> Self {
         Self {
             core,
             providers,
+            refresher,
             identities,
             ready: Snapshots::new(2_000, Duration::from_mins(5)),
         }
@@ -97,10 +104,23 @@ impl Resolver {
         let (caller, proof) = unspent.into_parts();
         let wanted = Wanted::new(&caller.vault, provider, connection, to);
         let generation = self.core.store.generation();
-        let load = || self.load(&wanted);
-        let found = self.ready.get(wanted.clone(), generation, load).await;
+        let now = self.core.now();
+        let found = if to.rejected {
+            Box::pin(self.reload(&wanted)).await
+        } else {
+            let good = |ready: &Arc<Ready>| ready.is_good(now);
+            let load = || self.load(&wanted);
+            let kept = self.ready.get_while(wanted.clone(), generation, good, load);
+            kept.await
+        };
+        if let Some((key, obtained, expires)) = found.as_ref().ok().and_then(|ready| ready.life()) {
+            self.refresher.used(key, obtained, expires);
+        }
         let outcome = found.and_then(|ready| ready.at(self.core.now()));
-        let asked = AuditEvent::new(EventName::CredentialResolved).by(&caller);
+        let mut asked = AuditEvent::new(EventName::CredentialResolved).by(&caller);
+        if to.rejected {
+            asked = asked.with("rejected", true);
+        }
         let event = match &outcome {
             Ok(release) => asked.on(provider, Some(&release.injection.connection)),
             Err(failed) if failed.code() == ErrorCode::StoreUnavailable => return outcome,

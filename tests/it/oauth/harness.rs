@@ -9,19 +9,19 @@ use authsome::secret::{AuthorizationCode, ClientSecret, RefreshToken, Token};
 use serde_json::Value;
 use url::Url;
 
-pub(super) const BACK: &str = "http://127.0.0.1:7998/auth/callback/oauth";
+pub(crate) const BACK: &str = "http://127.0.0.1:7998/auth/callback/oauth";
 /// With what must be encoded before it goes into a header or a form.
 const SECRET: &str = "s3:cr+t &/%41é";
 
 /// A client of ours at a provider of its own.
-pub(super) struct Login {
-    pub(super) server: OAuthServer,
-    pub(super) transport: Transport,
-    pub(super) client: OAuthClient,
+pub(crate) struct Login {
+    pub(crate) server: OAuthServer,
+    pub(crate) transport: Transport,
+    pub(crate) client: OAuthClient,
 }
 
 impl Login {
-    pub(super) fn new(auth: ClientAuth) -> Self {
+    pub(crate) fn new(auth: ClientAuth) -> Self {
         let server = OAuthServer::start();
         let expected = match auth {
             ClientAuth::Basic => Auth::Basic,
@@ -40,11 +40,11 @@ impl Login {
         }
     }
 
-    pub(super) fn url(&self, path: &str) -> Url {
+    pub(crate) fn url(&self, path: &str) -> Url {
         self.server.url(path).parse().unwrap()
     }
 
-    pub(super) fn authorize(&self) -> Authorization {
+    pub(crate) fn authorize(&self) -> Authorization {
         AuthorizationRequest {
             authorization_url: &self.url("/authorize"),
             client_id: &self.client.id,
@@ -59,13 +59,13 @@ impl Login {
     }
 
     /// What a person who allows it brings back.
-    pub(super) fn allowed(&self) -> (AuthorizationCode, PkceVerifier) {
+    pub(crate) fn allowed(&self) -> (AuthorizationCode, PkceVerifier) {
         let asked = self.authorize();
         let callback = callback(&self.server.approve(asked.url.as_str()));
         (callback.accept(None, false).unwrap(), asked.verifier)
     }
 
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         code: &AuthorizationCode,
         verifier: &PkceVerifier,
@@ -78,19 +78,19 @@ impl Login {
         exchange.await
     }
 
-    pub(super) async fn log_in(&self) -> Tokens {
+    pub(crate) async fn log_in(&self) -> Tokens {
         let (code, verifier) = self.allowed();
         self.exchange(&code, &verifier).await.unwrap()
     }
 
-    pub(super) async fn refresh(&self, token: &RefreshToken) -> Result<Tokens, Error> {
+    pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<Tokens, Error> {
         let token_url = self.url("/token");
         self.client
             .refresh(&self.transport, &token_url, token)
             .await
     }
 
-    pub(super) async fn client_credentials(&self) -> Result<Tokens, Error> {
+    pub(crate) async fn client_credentials(&self) -> Result<Tokens, Error> {
         let (token_url, scopes) = (self.url("/token"), ["read".to_owned()]);
         let asked = self
             .client
@@ -98,13 +98,13 @@ impl Login {
         asked.await
     }
 
-    pub(super) async fn revoke(&self, token: Revocable) -> Result<(), Error> {
+    pub(crate) async fn revoke(&self, token: Revocable) -> Result<(), Error> {
         let url = self.url("/revoke");
         self.client.revoke(&self.transport, &url, &token).await
     }
 
     /// The status of the API, and the number of the token.
-    pub(super) fn call(&self, tokens: &Tokens) -> (u16, Value) {
+    pub(crate) fn call(&self, tokens: &Tokens) -> (u16, Value) {
         let answer = self
             .server
             .get_as(tokens.access_token.reveal(), "/api/user");
@@ -113,7 +113,7 @@ impl Login {
 }
 
 /// May reach this machine by the name of the server.
-pub(super) fn transport(server: &OAuthServer) -> Transport {
+pub(crate) fn transport(server: &OAuthServer) -> Transport {
     let tls = server.tls();
     Transport::new(
         move || Some(tls.clone()),
@@ -121,7 +121,7 @@ pub(super) fn transport(server: &OAuthServer) -> Transport {
     )
 }
 
-pub(super) fn callback(location: &str) -> Callback {
+pub(crate) fn callback(location: &str) -> Callback {
     let url: Url = location.parse().unwrap();
     let mut callback = Callback::default();
     for (name, value) in url.query_pairs() {
@@ -138,12 +138,12 @@ pub(super) fn callback(location: &str) -> Callback {
     callback
 }
 
-pub(super) fn refresh_token(tokens: &Tokens) -> &RefreshToken {
+pub(crate) fn refresh_token(tokens: &Tokens) -> &RefreshToken {
     tokens.refresh_token.as_ref().unwrap()
 }
 
 #[track_caller]
-pub(super) fn transport_error<T: std::fmt::Debug>(outcome: Result<T, Error>) -> TransportError {
+pub(crate) fn transport_error<T: std::fmt::Debug>(outcome: Result<T, Error>) -> TransportError {
     match outcome.unwrap_err() {
         Error::Transport { source, .. } => source,
         other => panic!("{other:?}"),

@@ -2,4 +2,4 @@
 
 mod broken;
 mod grants;
-mod harness;
+pub(crate) mod harness;

@@ -56,6 +56,8 @@ struct State {
     routes: Vec<Route>,
     parts: Mutex<Result<Vec<InjectedPart>, Refusal>>,
     asked: Mutex<Vec<Target>>,
+    renewed: Mutex<Option<Result<Vec<InjectedPart>, Refusal>>>,
+    renewals: Mutex<usize>,
 }
 
 /// Who holds the credentials in these stories.
@@ -69,7 +71,19 @@ impl Vault {
             routes,
             parts,
             asked,
+            renewed: Mutex::default(),
+            renewals: Mutex::default(),
         }))
+    }
+
+    /// From now on the credential renews itself, and this is what comes of it.
+    pub(crate) fn renews_to(&self, parts: Result<Vec<InjectedPart>, Refusal>) {
+        *self.0.renewed.lock().unwrap() = Some(parts);
+    }
+
+    /// How often another credential than the last was asked for.
+    pub(crate) fn renewals(&self) -> usize {
+        *self.0.renewals.lock().unwrap()
     }
 
     /// From now on nothing is released.
@@ -111,7 +125,22 @@ impl Resolve for Vault {
             secrets: bare.chain([SECRET]).map(InjectedValue::new).collect(),
             parts,
             lease_seconds: 0,
+            refreshable: self.0.renewed.lock().unwrap().is_some(),
         })
+    }
+
+    async fn renew(
+        &self,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        target: &Target,
+    ) -> Result<Injection, Refusal> {
+        *self.0.renewals.lock().unwrap() += 1;
+        let renewed = self.0.renewed.lock().unwrap().clone();
+        if let Some(parts) = renewed {
+            *self.0.parts.lock().unwrap() = parts;
+        }
+        self.resolve(provider, connection, target).await
     }
 }
 

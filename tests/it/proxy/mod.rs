@@ -1,5 +1,6 @@
 //! Proxy stories.
 
+mod again;
 pub(crate) mod clients;
 pub(crate) mod harness;
 mod properties;

@@ -57,6 +57,7 @@ pub(crate) struct Place {
     location: Location,
     pub(crate) clock: Arc<ManualClock>,
     home: TempDir,
+    transport: Transport,
 }
 
 impl Place {
@@ -77,7 +78,14 @@ impl Place {
             location,
             clock: Arc::new(ManualClock::at(from_unix_millis(1_800_000_000_123))),
             home,
+            transport: Transport::new(|| None, Reach::public()),
         }
+    }
+
+    /// Where providers are reached in that way.
+    pub(crate) fn with_transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -132,19 +140,21 @@ impl Place {
             base_url: url.to_owned(),
             proof_origins: vec![url.to_owned()],
             legacy_proof: mode == Mode::Local,
-            transport: Transport::new(|| None, Reach::public()),
+            transport: self.transport.clone(),
             home: self.home.path().to_owned(),
             providers_dir: self.providers_dir(),
             bind_secret: self.home.path().join("bind.secret"),
             version: "0.0.0-test",
         };
         let catalog = Catalog::with_custom(self.providers_dir());
-        let services = Services::start(config, store.clone(), vaults, catalog, self.clock.clone())
+        let (at, under) = (self.clock.clone(), vaults.clone());
+        let services = Services::start(config, store.clone(), under, catalog, at)
             .await
             .unwrap();
         House {
             services: Arc::new(services),
             store,
+            vaults,
             clock: self.clock.clone(),
             url,
         }
@@ -155,6 +165,7 @@ impl Place {
 pub(crate) struct House {
     pub(crate) services: Arc<Services>,
     pub(crate) store: Store,
+    pub(crate) vaults: Vaults,
     pub(crate) clock: Arc<ManualClock>,
     url: &'static str,
 }

@@ -8,4 +8,5 @@ pub(crate) mod house;
 mod identities;
 mod logins;
 mod providers;
+mod refresh;
 mod resolver;

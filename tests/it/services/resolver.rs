@@ -114,7 +114,10 @@ async fn each_host_gets_what_it_wants(place: Place) {
                 unspent,
                 &provider("forge"),
                 None,
-                Destination { host, port: None },
+                Destination {
+                    host,
+                    ..Destination::default()
+                },
             )
             .await?;
         let [InjectedPart::Header { value, .. }] = release.injection.parts.as_slice() else {
@@ -154,6 +157,7 @@ async fn a_place_the_definition_does_not_name_gets_nothing(place: Place) {
         let to = Destination {
             host: Some(host),
             port: Some(port),
+            rejected: false,
         };
         let resolver = &house.services.resolver;
         let forge = provider("forge");

@@ -93,7 +93,7 @@ pub(crate) fn go_on(browser: &mut Browser, page: &Answer) -> String {
 }
 
 /// All endpoints are at the server; its API takes the token as a bearer.
-fn definition(server: &OAuthServer) -> Value {
+pub(crate) fn definition(server: &OAuthServer) -> Value {
     json!({
         "name": "acme", "display_name": "Acme", "auth_type": "oauth2", "flow": "pkce",
         "api_url": format!("https://{}/api", server.authority()),

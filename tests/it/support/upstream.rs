@@ -217,6 +217,7 @@ async fn answer(
         "/trailers" => trailers(&secret),
         "/reflect-name" => reflect_name(&secret),
         "/needs-basic" if secret.is_empty() => needs_basic(),
+        "/fresh-only" if secret.starts_with("stale") => needs_basic(),
         "/ws" => web_socket(
             &seen,
             upgrade,
