@@ -51,6 +51,10 @@ secret_text! {
     ApiKey,
     /// The secret of our OAuth client at a provider.
     ClientSecret,
+    /// The private key that a program signs assertions with, as PEM (RFC 7523).
+    SigningKey,
+    /// One answer of a person in a login form, before anybody knows what it is.
+    Typed,
     /// The text the key-encryption key is derived from; any UTF-8 text, surrounding white space removed.
     MasterKey,
     /// The text of an export: variables with their secrets.

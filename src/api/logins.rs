@@ -41,6 +41,11 @@ pub struct ResumeLogin {
 pub struct LoginAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<WireSecret>,
+    /// What a program logs in with, field by field: `client_id` and `client_secret`; `issuer` and
+    /// `private_key`; `app_id`, `installation_id` and `private_key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub key: Option<BTreeMap<String, WireSecret>>,
     /// Cookies by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]

@@ -7,7 +7,6 @@ use super::output::{Answer, Style};
 use super::table::{Rows, Tone, tone_of};
 use crate::api::{ConnectionList, ConnectionSummary, Definition};
 use crate::client::now;
-use crate::model::provider::Flow;
 use crate::model::{ConnectionName, ProviderName};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -46,9 +45,6 @@ struct Row {
     auth_type: &'static str,
     source: &'static str,
     connections: Vec<Connected>,
-    /// Whether this version has a way to log in.
-    #[serde(skip)]
-    is_ready: bool,
 }
 
 /// A connection as `list` and `inspect` show it.
@@ -90,10 +86,6 @@ impl Listing {
                     name: provider.name.clone(),
                     display_name: provider.display_name.clone(),
                     auth_type: provider.auth_type.as_str(),
-                    is_ready: matches!(
-                        provider.flow,
-                        Flow::ApiKey | Flow::Pkce | Flow::DeviceCode | Flow::DcrPkce
-                    ),
                     source,
                 })
                 .filter(|row| row.is_wanted(args))
@@ -253,18 +245,9 @@ fn available_table(style: &Style, available: &[&Row]) -> String {
         rows.push(&[
             (row.name.as_str(), Tone::Plain),
             (&row.display_name, Tone::Plain),
-            (&type_of(row), Tone::Dim),
+            (row.auth_type, Tone::Dim),
             (row.source, Tone::Dim),
         ]);
     }
     rows.finish()
-}
-
-/// How one logs in; the ways that this version has no login for say so.
-fn type_of(row: &Row) -> String {
-    if row.is_ready {
-        row.auth_type.to_owned()
-    } else {
-        format!("{} (not yet)", row.auth_type)
-    }
 }

@@ -5,6 +5,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::login_answer::{answer_once, ask, cancel, is_answered_here};
 use super::output::{Answer, Style};
 use super::paint::clean;
 use super::{browser, login_wait, prompt, register};
@@ -14,10 +15,6 @@ use crate::model::provider::Flow;
 use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use serde::Serialize;
 use std::process::ExitCode;
-
-/// How often a person may mistype a key.
-const ATTEMPTS: u32 = 3;
-const NOTHING_STORED: &str = "nothing was stored; run the command again with the right key";
 
 /// Arguments of `authsome login`.
 #[derive(Debug, clap::Args)]
@@ -65,7 +62,7 @@ struct Terminal {
     /// Type the key in the terminal, masked, instead of a browser
     #[arg(long, conflicts_with = "key_stdin")]
     no_browser: bool,
-    /// Read the key from stdin
+    /// Read the key from stdin; a key file, where a program logs in; cookies, where a browser does
     #[arg(long)]
     key_stdin: bool,
 }
@@ -122,7 +119,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         }
         session
     } else if let Some(key) = piped {
-        if !takes_key(&session) {
+        if !is_answered_here(&session) {
             cancel(&client, &session).await;
             return Err(takes_no_key(&session));
         }
@@ -203,17 +200,12 @@ fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
 /// A masked prompt where it was asked for, or where the machine shows no browser and somebody is at
 /// the terminal. A login at the provider's own site cannot be typed.
 fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> bool {
-    if args.link.no_wait || !takes_key(session) {
+    if args.link.no_wait || !is_answered_here(session) {
         return false;
     }
     args.terminal.no_browser
         || args.terminal.key_stdin
         || (!args.link.no_open && !context.config.terminal.can_open_browser && prompt::has_person())
-}
-
-/// Whether a key is what the login waits for; older daemons know no other login.
-fn takes_key(session: &LoginSession) -> bool {
-    session.flow.is_none_or(|flow| flow == Flow::ApiKey)
 }
 
 fn takes_no_key(session: &LoginSession) -> CliError {
@@ -233,82 +225,9 @@ fn takes_no_key(session: &LoginSession) -> CliError {
 }
 
 fn flow_of(text: &str) -> Result<Flow, String> {
-    Flow::from_wire(text)
-        .ok_or_else(|| "write pkce, device_code, dcr_pkce, api_key or browser".to_owned())
-}
-
-async fn ask(
-    context: &Context,
-    client: &Client,
-    session: &LoginSession,
-) -> Result<LoginSession, CliError> {
-    let provider = client.provider(&session.provider).await?.0;
-    let hint = provider
-        .api_key
-        .as_ref()
-        .and_then(|key| key.key_pattern_hint.as_deref())
-        .map_or_else(String::new, |hint| format!(" ({hint})"));
-    let question = format!("{} API key{hint}", provider.display_name);
-    let mut tries = ATTEMPTS;
-    loop {
-        tries -= 1;
-        let answered = match prompt::secret(&question).await {
-            Ok(key) => answer(client, session, key).await,
-            Err(error) => Err(error),
-        };
-        match answered {
-            Err(error) if tries > 0 && is_mistyped(&error) => {
-                context.out.ask(&error.whole_message());
-            }
-            Err(error) => {
-                cancel(client, session).await;
-                return Err(if is_mistyped(&error) {
-                    error.hint(NOTHING_STORED)
-                } else {
-                    error
-                });
-            }
-            done => return done,
-        }
-    }
-}
-
-/// Whether it may go better when the key is typed again.
-fn is_mistyped(error: &CliError) -> bool {
-    matches!(
-        error.code(),
-        Some(ErrorCode::AuthenticationFailed | ErrorCode::InvalidInput | ErrorCode::InputCancelled)
-    )
-}
-
-async fn answer(
-    client: &Client,
-    session: &LoginSession,
-    key: WireSecret,
-) -> Result<LoginSession, CliError> {
-    let data = api::LoginAnswer {
-        api_key: Some(key),
-        ..api::LoginAnswer::default()
-    };
-    Ok(client.resume_login(&session.id, data).await?)
-}
-
-/// The key came through a pipe: nobody is there to correct it, so a refused one ends the login.
-async fn answer_once(
-    client: &Client,
-    session: &LoginSession,
-    key: WireSecret,
-) -> Result<LoginSession, CliError> {
-    let answered = answer(client, session, key).await;
-    if answered.is_err() {
-        cancel(client, session).await;
-    }
-    answered.map_err(|error| error.hint(NOTHING_STORED))
-}
-
-/// Ends a login that nobody will answer; that it ends by itself in minutes is good enough.
-async fn cancel(client: &Client, session: &LoginSession) {
-    drop(client.cancel_login(&session.id).await);
+    Flow::from_wire(text).ok_or_else(|| {
+        "write pkce, device_code, dcr_pkce, client_credentials, jwt_bearer, github_app, api_key or browser".to_owned()
+    })
 }
 
 fn show_link(args: &Args, context: &Context, session: &LoginSession) {

@@ -29,6 +29,7 @@ mod interrupt;
 mod list;
 mod log;
 mod login;
+mod login_answer;
 mod login_wait;
 mod logout;
 mod moments;

@@ -8,6 +8,7 @@ use crate::model::ErrorCode;
 use dialoguer::theme::SimpleTheme;
 use nix::sys::termios::{self, SetArg, Termios};
 use std::io::{self, IsTerminal, Read};
+use zeroize::Zeroizing;
 
 /// The longest secret that is taken from stdin, in bytes.
 const LONGEST_SECRET: u64 = 64 * 1024;
@@ -36,6 +37,40 @@ pub(crate) fn confirm(question: &str) -> Result<bool, CliError> {
         .map_err(cancelled)
 }
 
+/// Asks for a line of text that is no secret; it may be empty.
+pub(crate) fn line(question: &str) -> Result<String, CliError> {
+    dialoguer::Input::<String>::with_theme(&SimpleTheme)
+        .with_prompt(clean(question).into_owned())
+        .allow_empty(true)
+        .interact_text()
+        .map(|text| text.trim().to_owned())
+        .map_err(cancelled)
+}
+
+/// The text of a file that a person names.
+pub(crate) fn file(question: &str) -> Result<WireSecret, CliError> {
+    let path = line(question)?;
+    let shown = clean(&path);
+    let opened = std::fs::File::open(&path).map_err(|source| {
+        let message = format!("could not open `{shown}`");
+        CliError::new(ErrorCode::InvalidInput, message).caused_by(source)
+    })?;
+    read_secret(&format!("`{shown}`"), opened)
+}
+
+fn read_secret(what: &str, from: impl Read) -> Result<WireSecret, CliError> {
+    let mut text = Zeroizing::new(String::new());
+    from.take(LONGEST_SECRET + 1)
+        .read_to_string(&mut text)
+        .map_err(|source| {
+            CliError::usage(format!("could not read {what} as text")).caused_by(source)
+        })?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST_SECRET {
+        return Err(CliError::usage(format!("{what} is longer than 64 KiB")));
+    }
+    taken(&text)
+}
+
 /// Asks for a secret without showing it. Ctrl-C gives up and leaves the terminal as it was.
 pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
     let mut interrupt = Interrupt::listen();
@@ -49,7 +84,7 @@ pub(crate) async fn secret(question: &str) -> Result<WireSecret, CliError> {
     });
     tokio::select! {
         typed = typing => match typed {
-            Ok(typed) => taken(typed.map_err(cancelled)?),
+            Ok(typed) => taken(&Zeroizing::new(typed.map_err(cancelled)?)),
             Err(source) => Err(CliError::internal("could not ask in this terminal", source)),
         },
         () = interrupt.pressed() => {
@@ -80,22 +115,10 @@ impl Drop for Echo {
 
 /// Reads a secret from stdin to its end; one line end after it is not part of it.
 pub(crate) fn secret_from_stdin() -> Result<WireSecret, CliError> {
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .take(LONGEST_SECRET + 1)
-        .read_to_string(&mut text)
-        .map_err(|source| {
-            CliError::usage("could not read the key from stdin as text").caused_by(source)
-        })?;
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST_SECRET {
-        return Err(CliError::usage("the key on stdin is longer than 64 KiB"));
-    }
-    taken(text)
+    read_secret("the key on stdin", io::stdin().lock())
 }
 
-fn taken(text: String) -> Result<WireSecret, CliError> {
-    let text = zeroize::Zeroizing::new(text);
+fn taken(text: &str) -> Result<WireSecret, CliError> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Err(CliError::new(

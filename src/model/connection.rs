@@ -1,5 +1,6 @@
 //! Connections and the Credentials inside them.
 
+use super::grant_key::GrantKey;
 use super::names::{ConnectionName, PrincipalId, ProviderName, VaultId};
 use super::provider::AuthType;
 use crate::secret::{AccessToken, ApiKey, CookieValue, RefreshToken};
@@ -19,6 +20,12 @@ pub enum Credential {
         /// `None` where the provider promised no end.
         expires_at: Option<OffsetDateTime>,
     },
+    /// An access token for a program, and the key that gets the next one.
+    Minted {
+        key: GrantKey,
+        access_token: AccessToken,
+        expires_at: Option<OffsetDateTime>,
+    },
     Cookies {
         cookies: BTreeMap<String, CookieValue>,
         expires_at: Option<OffsetDateTime>,
@@ -29,7 +36,7 @@ impl Credential {
     pub const fn auth_type(&self) -> AuthType {
         match self {
             Self::ApiKey { .. } => AuthType::ApiKey,
-            Self::OAuth2 { .. } => AuthType::OAuth2,
+            Self::OAuth2 { .. } | Self::Minted { .. } => AuthType::OAuth2,
             Self::Cookies { .. } => AuthType::Browser,
         }
     }
@@ -38,7 +45,9 @@ impl Credential {
     pub const fn expires_at(&self) -> Option<OffsetDateTime> {
         match self {
             Self::ApiKey { .. } => None,
-            Self::OAuth2 { expires_at, .. } | Self::Cookies { expires_at, .. } => *expires_at,
+            Self::OAuth2 { expires_at, .. }
+            | Self::Minted { expires_at, .. }
+            | Self::Cookies { expires_at, .. } => *expires_at,
         }
     }
 
@@ -49,7 +58,7 @@ impl Credential {
             Self::OAuth2 {
                 refresh_token: Some(_),
                 ..
-            }
+            } | Self::Minted { .. }
         )
     }
 

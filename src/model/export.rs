@@ -26,9 +26,10 @@ impl ExportSource {
     pub fn secret_of<'c>(&self, credential: &'c Credential) -> Option<&'c str> {
         match (self, credential) {
             (Self::AccessToken | Self::ApiToken, Credential::ApiKey { key }) => Some(key.reveal()),
-            (Self::AccessToken | Self::ApiToken, Credential::OAuth2 { access_token, .. }) => {
-                Some(access_token.reveal())
-            }
+            (
+                Self::AccessToken | Self::ApiToken,
+                Credential::OAuth2 { access_token, .. } | Credential::Minted { access_token, .. },
+            ) => Some(access_token.reveal()),
             (Self::Cookie(name), Credential::Cookies { cookies, .. }) => {
                 cookies.get(name).map(crate::secret::CookieValue::reveal)
             }

@@ -87,9 +87,10 @@ impl Provider {
         let host = host.map_or_else(|| self.first_host(), |host| Some(host.to_ascii_lowercase()));
         let rendered = match (credential, &self.browser) {
             (Credential::ApiKey { key }, _) => self.with_secret(key.reveal(), host.as_deref()),
-            (Credential::OAuth2 { access_token, .. }, _) => {
-                self.with_secret(access_token.reveal(), host.as_deref())
-            }
+            (
+                Credential::OAuth2 { access_token, .. } | Credential::Minted { access_token, .. },
+                _,
+            ) => self.with_secret(access_token.reveal(), host.as_deref()),
             (Credential::Cookies { cookies, .. }, Some(settings)) => settings.render(cookies),
             (Credential::Cookies { .. }, None) => {
                 return Err(RenderError::OtherKind {

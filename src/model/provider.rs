@@ -35,6 +35,11 @@ pub enum Flow {
     Pkce,
     DeviceCode,
     DcrPkce,
+    /// RFC 6749 section 4.4.
+    ClientCredentials,
+    /// RFC 7523, such as the key of a service account.
+    JwtBearer,
+    GithubApp,
     ApiKey,
     Browser,
 }
@@ -45,9 +50,20 @@ impl Flow {
             Self::Pkce => "pkce",
             Self::DeviceCode => "device_code",
             Self::DcrPkce => "dcr_pkce",
+            Self::ClientCredentials => "client_credentials",
+            Self::JwtBearer => "jwt_bearer",
+            Self::GithubApp => "github_app",
             Self::ApiKey => "api_key",
             Self::Browser => "browser",
         }
+    }
+
+    /// Whether a program logs in by a key of its own, and no person at the provider.
+    pub const fn is_headless(self) -> bool {
+        matches!(
+            self,
+            Self::ClientCredentials | Self::JwtBearer | Self::GithubApp
+        )
     }
 
     pub fn from_wire(text: &str) -> Option<Self> {
@@ -55,6 +71,9 @@ impl Flow {
             "pkce" => Some(Self::Pkce),
             "device_code" => Some(Self::DeviceCode),
             "dcr_pkce" => Some(Self::DcrPkce),
+            "client_credentials" => Some(Self::ClientCredentials),
+            "jwt_bearer" => Some(Self::JwtBearer),
+            "github_app" => Some(Self::GithubApp),
             "api_key" => Some(Self::ApiKey),
             "browser" => Some(Self::Browser),
             _ => None,
@@ -159,6 +178,15 @@ pub struct OAuthSettings {
     /// Whether the issuer names itself in every answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub names_issuer: bool,
+    /// Other flows than the usual one that a program can log in by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Flow>,
+    /// Whom an assertion is for (RFC 7523 section 3); the token endpoint where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion_audience: Option<String>,
+    /// Where a GitHub App gets its tokens; `{installation_id}` stands in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation_token_url: Option<String>,
     /// What tokens are asked for (RFC 8707), such as the URL of an MCP server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,

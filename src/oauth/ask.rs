@@ -30,25 +30,27 @@ pub(super) struct Question<'a> {
     pub(super) fields: Vec<(&'a str, &'a str)>,
 }
 
-impl Question<'_> {
-    /// The fields of the answer; a refusal is an error. The client says who it is.
+impl<'q> Question<'q> {
+    /// The fields of the answer; a refusal is an error. A client says who it is.
     pub(super) async fn ask(
         mut self,
         transport: &Transport,
-        client: &OAuthClient,
+        client: Option<&'q OAuthClient>,
     ) -> Result<Map<String, Value>, Error> {
         let step = self.step;
         let mut request = Request::post(self.url.as_str())
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, super::USER_AGENT);
-        match (&client.secret, client.auth) {
-            (Some(secret), ClientAuth::Basic) => {
-                request = request.header(AUTHORIZATION, basic(&client.id, secret.reveal()));
-            }
-            (secret, ClientAuth::Body | ClientAuth::Basic) => {
-                self.fields.push(("client_id", &client.id));
-                if let Some(secret) = secret {
-                    self.fields.push(("client_secret", secret.reveal()));
+        if let Some(client) = client {
+            match (&client.secret, client.auth) {
+                (Some(secret), ClientAuth::Basic) => {
+                    request = request.header(AUTHORIZATION, basic(&client.id, secret.reveal()));
+                }
+                (secret, ClientAuth::Body | ClientAuth::Basic) => {
+                    self.fields.push(("client_id", &client.id));
+                    if let Some(secret) = secret {
+                        self.fields.push(("client_secret", secret.reveal()));
+                    }
                 }
             }
         }
@@ -86,7 +88,7 @@ impl Question<'_> {
     pub(super) async fn ask_for_tokens(
         self,
         transport: &Transport,
-        client: &OAuthClient,
+        client: Option<&'q OAuthClient>,
     ) -> Result<Tokens, Error> {
         let step = self.step;
         let fields = self.ask(transport, client).await?;

@@ -62,7 +62,7 @@ impl OAuthClient {
                 vec![("scope", scope)]
             },
         };
-        let fields = question.ask(transport, self).await?;
+        let fields = question.ask(transport, Some(self)).await?;
         read(&fields).map_err(|reason| Error::Malformed { step, reason })
     }
 
@@ -80,7 +80,7 @@ impl OAuthClient {
             encoding,
             fields: vec![("grant_type", GRANT), ("device_code", code.reveal())],
         };
-        match question.ask_for_tokens(transport, self).await {
+        match question.ask_for_tokens(transport, Some(self)).await {
             Ok(tokens) => Ok(Polled::Granted(Box::new(tokens))),
             Err(Error::Refused { code, .. }) if code == "authorization_pending" => {
                 Ok(Polled::Pending)

@@ -13,6 +13,8 @@ pub enum Step {
     DevicePoll,
     Refresh,
     ClientCredentials,
+    JwtBearer,
+    Installation,
     Revocation,
     UserInfo,
 }
@@ -28,6 +30,8 @@ impl fmt::Display for Step {
             Self::DevicePoll => "device login",
             Self::Refresh => "token refresh",
             Self::ClientCredentials => "client credentials grant",
+            Self::JwtBearer => "JWT bearer grant",
+            Self::Installation => "installation token",
             Self::Revocation => "revocation",
             Self::UserInfo => "account look-up",
         })

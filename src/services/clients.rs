@@ -6,15 +6,25 @@ use crate::clock::to_unix_millis;
 use crate::model::provider::AuthorizationMethod;
 use crate::model::{ErrorCode, Provider, ProviderClient, ProviderName};
 use crate::oauth::{ClientAuth, OAuthClient};
+use crate::secret::ClientSecret;
 use crate::store::{ProviderClientRecord, Tx};
 
 /// The client as the protocol takes it.
 pub(super) fn speaker(client: &ProviderClient, provider: &Provider) -> OAuthClient {
+    named(
+        client.client_id.clone(),
+        client.client_secret.clone(),
+        provider,
+    )
+}
+
+/// A client as a provider's definition wants it to speak.
+pub(super) fn named(id: String, secret: Option<ClientSecret>, provider: &Provider) -> OAuthClient {
     let oauth = provider.oauth.as_ref();
     let method = oauth.and_then(|oauth| oauth.authorization_method);
     OAuthClient {
-        id: client.client_id.clone(),
-        secret: client.client_secret.clone(),
+        id,
+        secret,
         auth: match method {
             Some(AuthorizationMethod::Basic) => ClientAuth::Basic,
             Some(AuthorizationMethod::Body) | None => ClientAuth::Body,

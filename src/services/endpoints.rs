@@ -52,6 +52,22 @@ impl<'a> Endpoints<'a> {
         self.required(template, "registration_endpoint")
     }
 
+    /// Where a GitHub App gets the tokens of one installation.
+    pub(super) fn installation(&self, id: &str) -> Result<Url, Error> {
+        let field = "installation_token_url";
+        let template = self.oauth.installation_token_url.as_deref();
+        let filled = template.map(|template| template.replace("{installation_id}", id));
+        self.required(filled.as_deref(), field)
+    }
+
+    /// Whom an assertion is for.
+    pub(super) fn assertion_audience(&self) -> Result<Url, Error> {
+        match self.optional(self.oauth.assertion_audience.as_deref())? {
+            Some(audience) => Ok(audience),
+            None => self.token(),
+        }
+    }
+
     pub(super) fn revocation(&self) -> Result<Option<Url>, Error> {
         self.optional(self.oauth.revocation_url.as_deref())
     }

@@ -15,6 +15,7 @@ mod error;
 mod failure;
 mod identities;
 mod logins;
+mod minting;
 mod next_step;
 mod opening;
 mod providers;
@@ -31,8 +32,8 @@ pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConne
 pub use error::Error;
 pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
 pub use logins::{
-    BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, LoginForm, LoginView,
-    Logins, NextAction, ResumeData, Returned, Submitted, Visitor,
+    Answers, BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, Kind,
+    LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor,
 };
 use next_step::login_command;
 pub use providers::{ForUrl, ProviderList, Providers, Registered, Removed};

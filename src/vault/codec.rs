@@ -5,8 +5,8 @@
 
 use super::Error;
 use crate::clock::{from_unix_millis, to_unix_millis};
-use crate::model::{Credential, ProviderClient};
-use crate::secret::{AccessToken, ApiKey, ClientSecret, CookieValue, RefreshToken};
+use crate::model::{Credential, GrantKey, ProviderClient};
+use crate::secret::{AccessToken, ApiKey, ClientSecret, CookieValue, RefreshToken, SigningKey};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,11 +32,48 @@ enum Plain<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_at: Option<i64>,
     },
+    Minted {
+        #[serde(borrow)]
+        key: PlainKey<'a>,
+        #[serde(borrow)]
+        access_token: Cow<'a, str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<i64>,
+    },
     Cookies {
         #[serde(borrow)]
         cookies: BTreeMap<String, Cow<'a, str>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_at: Option<i64>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "grant", rename_all = "snake_case")]
+enum PlainKey<'a> {
+    ClientCredentials {
+        #[serde(borrow)]
+        client_id: Cow<'a, str>,
+        #[serde(borrow)]
+        client_secret: Cow<'a, str>,
+    },
+    JwtBearer {
+        #[serde(borrow)]
+        issuer: Cow<'a, str>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        subject: Option<Cow<'a, str>>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        signing_key: Cow<'a, str>,
+    },
+    GithubApp {
+        #[serde(borrow)]
+        app_id: Cow<'a, str>,
+        #[serde(borrow)]
+        installation_id: Cow<'a, str>,
+        #[serde(borrow)]
+        signing_key: Cow<'a, str>,
     },
 }
 
@@ -64,6 +101,15 @@ pub(super) fn write_credential(credential: &Credential) -> Result<Zeroizing<Vec<
             access_token: access_token.reveal().into(),
             refresh_token: refresh_token.as_ref().map(|token| token.reveal().into()),
             token_type: token_type.clone(),
+            expires_at: expires_at.map(to_unix_millis),
+        },
+        Credential::Minted {
+            key,
+            access_token,
+            expires_at,
+        } => Plain::Minted {
+            key: plain_key(key),
+            access_token: access_token.reveal().into(),
             expires_at: expires_at.map(to_unix_millis),
         },
         Credential::Cookies {
@@ -97,6 +143,15 @@ pub(super) fn read_credential(json: &[u8]) -> Result<Credential, Error> {
             token_type,
             expires_at: expires_at.map(from_unix_millis),
         },
+        Plain::Minted {
+            key,
+            access_token,
+            expires_at,
+        } => Credential::Minted {
+            key: grant_key(key),
+            access_token: AccessToken::new(access_token),
+            expires_at: expires_at.map(from_unix_millis),
+        },
         Plain::Cookies {
             cookies,
             expires_at,
@@ -108,6 +163,70 @@ pub(super) fn read_credential(json: &[u8]) -> Result<Credential, Error> {
             expires_at: expires_at.map(from_unix_millis),
         },
     })
+}
+
+fn plain_key(key: &GrantKey) -> PlainKey<'_> {
+    match key {
+        GrantKey::ClientCredentials {
+            client_id,
+            client_secret,
+        } => PlainKey::ClientCredentials {
+            client_id: client_id.into(),
+            client_secret: client_secret.reveal().into(),
+        },
+        GrantKey::JwtBearer {
+            issuer,
+            subject,
+            key_id,
+            signing_key,
+        } => PlainKey::JwtBearer {
+            issuer: issuer.into(),
+            subject: subject.as_deref().map(Cow::from),
+            key_id: key_id.as_deref().map(Cow::from),
+            signing_key: signing_key.reveal().into(),
+        },
+        GrantKey::GithubApp {
+            app_id,
+            installation_id,
+            signing_key,
+        } => PlainKey::GithubApp {
+            app_id: app_id.into(),
+            installation_id: installation_id.into(),
+            signing_key: signing_key.reveal().into(),
+        },
+    }
+}
+
+fn grant_key(plain: PlainKey<'_>) -> GrantKey {
+    match plain {
+        PlainKey::ClientCredentials {
+            client_id,
+            client_secret,
+        } => GrantKey::ClientCredentials {
+            client_id: client_id.into_owned(),
+            client_secret: ClientSecret::new(client_secret),
+        },
+        PlainKey::JwtBearer {
+            issuer,
+            subject,
+            key_id,
+            signing_key,
+        } => GrantKey::JwtBearer {
+            issuer: issuer.into_owned(),
+            subject: subject.map(Cow::into_owned),
+            key_id: key_id.map(Cow::into_owned),
+            signing_key: SigningKey::new(signing_key),
+        },
+        PlainKey::GithubApp {
+            app_id,
+            installation_id,
+            signing_key,
+        } => GrantKey::GithubApp {
+            app_id: app_id.into_owned(),
+            installation_id: installation_id.into_owned(),
+            signing_key: SigningKey::new(signing_key),
+        },
+    }
 }
 
 pub(super) fn write_client(client: &ProviderClient) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -166,7 +285,7 @@ mod tests {
 
     /// The format is a promise: these exact texts are in people's databases.
     #[test]
-    fn the_three_forms_are_written_and_read_as_promised() {
+    fn every_form_is_written_and_read_as_promised() {
         let at = Some(from_unix_millis(1_893_553_445_000));
         let cases = [
             (
@@ -183,6 +302,42 @@ mod tests {
                     expires_at: at,
                 },
                 r#"{"type":"oauth2","access_token":"a","refresh_token":"r","token_type":"Bearer","expires_at":1893553445000}"#,
+            ),
+            (
+                Credential::Minted {
+                    key: GrantKey::GithubApp {
+                        app_id: "12".to_owned(),
+                        installation_id: "34".to_owned(),
+                        signing_key: SigningKey::new("pem"),
+                    },
+                    access_token: AccessToken::new("a"),
+                    expires_at: at,
+                },
+                r#"{"type":"minted","key":{"grant":"github_app","app_id":"12","installation_id":"34","signing_key":"pem"},"access_token":"a","expires_at":1893553445000}"#,
+            ),
+            (
+                Credential::Minted {
+                    key: GrantKey::JwtBearer {
+                        issuer: "i".to_owned(),
+                        subject: None,
+                        key_id: Some("k".to_owned()),
+                        signing_key: SigningKey::new("pem"),
+                    },
+                    access_token: AccessToken::new("a"),
+                    expires_at: None,
+                },
+                r#"{"type":"minted","key":{"grant":"jwt_bearer","issuer":"i","key_id":"k","signing_key":"pem"},"access_token":"a"}"#,
+            ),
+            (
+                Credential::Minted {
+                    key: GrantKey::ClientCredentials {
+                        client_id: "c".to_owned(),
+                        client_secret: ClientSecret::new("s"),
+                    },
+                    access_token: AccessToken::new("a"),
+                    expires_at: None,
+                },
+                r#"{"type":"minted","key":{"grant":"client_credentials","client_id":"c","client_secret":"s"},"access_token":"a"}"#,
             ),
             (
                 Credential::Cookies {

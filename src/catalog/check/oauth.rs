@@ -7,6 +7,7 @@ use crate::model::provider::{AuthType, Flow};
 
 /// Longest `ttl_hours`: a year.
 const LONGEST_HOURS: u64 = 8760;
+const INSTALLATION: &str = "{installation_id}";
 
 /// Checks the sections that say how a person logs in.
 pub(super) fn check(root: Fields<'_>, auth: AuthType, flow: Flow, findings: &mut Findings<'_>) {
@@ -69,6 +70,7 @@ fn oauth(fields: Fields<'_>, findings: &mut Findings<'_>) {
     }
     client_fields(fields, findings);
     userinfo(fields, base.filter(|_| base_is_good), findings);
+    headless(fields, base.filter(|_| base_is_good), findings);
     let request = fields.text(findings, "device_token_request");
     if request.is_some_and(|word| !matches!(word, "oauth2_form" | "json")) {
         findings.problem(
@@ -106,6 +108,28 @@ fn client_fields(fields: Fields<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// The ways for programs.
+fn headless(fields: Fields<'_>, base: Option<&str>, findings: &mut Findings<'_>) {
+    for (path, word) in fields.texts(findings, "grants") {
+        match Flow::from_wire(word).filter(|flow| flow.is_headless()) {
+            Some(flow) => needed(fields, flow, findings),
+            None => findings.problem(&path, "write client_credentials, jwt_bearer or github_app"),
+        }
+    }
+    endpoint(fields, "assertion_audience", base, findings);
+    if let Some(text) = fields.text(findings, "installation_token_url") {
+        let path = fields.path_of("installation_token_url");
+        if !text.contains(INSTALLATION) {
+            findings.problem(&path, "`{installation_id}` has to stand in it");
+        }
+        note(
+            findings,
+            &path,
+            urls::endpoint(&text.replace(INSTALLATION, "1"), base).map(drop),
+        );
+    }
+}
+
 fn userinfo(fields: Fields<'_>, base: Option<&str>, findings: &mut Findings<'_>) {
     let Some((path, map)) = fields.object(findings, "userinfo") else {
         return;
@@ -127,6 +151,8 @@ fn needed(fields: Fields<'_>, flow: Flow, findings: &mut Findings<'_>) {
     let keys: &[&str] = match flow {
         Flow::Pkce => &["authorization_url", "token_url"],
         Flow::DeviceCode => &["device_authorization_url", "token_url"],
+        Flow::ClientCredentials | Flow::JwtBearer => &["token_url"],
+        Flow::GithubApp => &["installation_token_url"],
         // Everything may be found by discovery.
         Flow::DcrPkce | Flow::ApiKey | Flow::Browser => &[],
     };

@@ -72,7 +72,14 @@ fn kinds(root: Fields<'_>, findings: &mut Findings<'_>) -> Option<(AuthType, Flo
         }
     };
     let flows: &[Flow] = match auth {
-        AuthType::OAuth2 => &[Flow::Pkce, Flow::DeviceCode, Flow::DcrPkce],
+        AuthType::OAuth2 => &[
+            Flow::Pkce,
+            Flow::DeviceCode,
+            Flow::DcrPkce,
+            Flow::ClientCredentials,
+            Flow::JwtBearer,
+            Flow::GithubApp,
+        ],
         AuthType::ApiKey => &[Flow::ApiKey],
         AuthType::Browser => &[Flow::Browser],
     };

@@ -5,19 +5,22 @@ use super::prose::{Piece, sentence};
 use super::render::{Page, clock_time, leading_to, page, see_other, with_cookie};
 use super::sign_in::sign_in_first;
 use crate::api::paths;
+use crate::model::provider::Flow;
 use crate::model::{ErrorCode, LoginSession, LoginSessionId, LoginState};
-use crate::secret::{ApiKey, AuthorizationCode, ClientSecret, Token};
+use crate::secret::{AuthorizationCode, Token, Typed};
 use crate::server::cookies::Cookie;
 use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Query};
 use crate::server::next::Next;
 use crate::server::state::App;
 use crate::services::{
-    self, CodeVisit, Consent, Field, FormInput, FormVisit, LoginForm, Returned, Submitted, Visitor,
+    self, Answers, CodeVisit, Consent, Field, FormInput, FormVisit, Kind, LoginForm, Returned,
+    Submitted, Visitor,
 };
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 pub(super) struct Coming {
@@ -30,12 +33,8 @@ pub(super) struct Input {
     csrf: String,
     #[serde(default)]
     action: String,
-    api_key: Option<String>,
-    #[serde(default)]
-    client_id: String,
-    client_secret: Option<String>,
-    #[serde(default)]
-    base_url: String,
+    #[serde(flatten)]
+    answers: BTreeMap<String, String>,
 }
 
 /// What a provider's redirect brings (RFC 6749 section 4.1.2, RFC 9207).
@@ -62,6 +61,8 @@ struct FormPage<'a> {
     fields: &'a [Field],
     problem: Option<Vec<Piece>>,
     ends: String,
+    /// What the person gives, such as `a key`.
+    wanted: &'static str,
 }
 
 #[derive(Debug, Template)]
@@ -151,12 +152,11 @@ pub(super) async fn submit(
         let session = logins.cancel_form(&id, visitor, &input.csrf).await?;
         return finished(&app, &session).await;
     }
+    let answers = input.answers.into_iter();
+    let typed = answers.map(|(name, text)| (name, Typed::new(text)));
     let filled = FormInput {
         csrf: input.csrf,
-        api_key: input.api_key.map(ApiKey::new),
-        client_id: input.client_id,
-        client_secret: input.client_secret.map(ClientSecret::new),
-        base_url: input.base_url,
+        answers: Answers::new(typed),
     };
     match logins.submit_form(&id, visitor, filled).await? {
         Submitted::Done(session) => finished(&app, &session).await,
@@ -264,6 +264,7 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
                 fields: &form.fields,
                 problem,
                 ends: clock_time(session.expires_at),
+                wanted: wanted(session.flow),
             },
         );
     };
@@ -284,6 +285,19 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
         },
     )?;
     Ok(leading_to(shown, consent.origin.as_deref()))
+}
+
+fn wanted(flow: Flow) -> &'static str {
+    match flow {
+        Flow::ClientCredentials => "a client",
+        Flow::Browser => "a session",
+        Flow::Pkce
+        | Flow::DeviceCode
+        | Flow::DcrPkce
+        | Flow::JwtBearer
+        | Flow::GithubApp
+        | Flow::ApiKey => "a key",
+    }
 }
 
 async fn finished(app: &App, session: &LoginSession) -> Page {

@@ -127,6 +127,12 @@ fn revealed(credential: Credential) -> Secrets {
             token_type: Some(token_type),
             ..Secrets::default()
         },
+        // The key behind it is shown to nobody: who has it has the account.
+        Credential::Minted { access_token, .. } => Secrets {
+            access_token: Some(WireSecret::new(access_token.reveal())),
+            token_type: Some("Bearer".to_owned()),
+            ..Secrets::default()
+        },
         Credential::Cookies { cookies, .. } => Secrets {
             credentials: Some(
                 cookies

@@ -1,14 +1,14 @@
 //! Logins in progress, as the agent that began them sees them.
 
 use super::{Answer, Json, convert};
-use crate::api::{self, paths};
+use crate::api::{self, WireSecret, paths};
 use crate::model::provider::Flow;
 use crate::model::{ErrorCode, LoginSessionId};
-use crate::secret::ApiKey;
+use crate::secret::Typed;
 use crate::server::error::ApiError;
 use crate::server::extract::{self, Path, SignedBy};
 use crate::server::state::App;
-use crate::services::{BeginLogin, ResumeData};
+use crate::services::{Answers, BeginLogin};
 use axum::extract::State;
 
 /// Begins a login; the answer says what the person has to do.
@@ -65,16 +65,8 @@ pub(in crate::server) async fn resume(
     Path((id,)): Path<(LoginSessionId,)>,
     extract::Json(body): extract::Json<api::ResumeLogin>,
 ) -> Answer<api::LoginSession> {
-    if body.data.credentials.is_some() || body.data.code.is_some() {
-        return Err(ApiError::new(
-            ErrorCode::UnsupportedFlow,
-            "this daemon takes `api_key` here and nothing else yet",
-        ));
-    }
-    let data = ResumeData {
-        api_key: body.data.api_key.map(|key| ApiKey::new(key.reveal())),
-    };
-    let view = app.services.logins.resume(&caller, &id, data).await?;
+    let answers = answers(body.data)?;
+    let view = app.services.logins.resume(&caller, &id, answers).await?;
     Ok(Json(convert::login(view)))
 }
 
@@ -89,4 +81,36 @@ pub(in crate::server) async fn cancel(
 ) -> Answer<api::LoginSession> {
     let view = app.services.logins.cancel(&caller, &id).await?;
     Ok(Json(convert::login(view)))
+}
+
+/// What was typed, whichever field it came in.
+fn answers(data: api::LoginAnswer) -> Result<Answers, ApiError> {
+    let typed = |name: &str, secret: &WireSecret| (name.to_owned(), Typed::new(secret.reveal()));
+    match (data.api_key, data.key, data.credentials, data.code) {
+        (Some(key), None, None, None) => Ok(Answers::new([typed("api_key", &key)])),
+        (None, Some(fields), None, None) => {
+            let fields = fields.iter().map(|(name, secret)| typed(name, secret));
+            Ok(Answers::new(fields))
+        }
+        (None, None, Some(cookies), None) => {
+            let pairs: serde_json::Map<String, serde_json::Value> = cookies
+                .iter()
+                .map(|(name, value)| (name.clone(), value.reveal().into()))
+                .collect();
+            let text = zeroize::Zeroizing::new(serde_json::Value::Object(pairs).to_string());
+            Ok(Answers::new([(
+                "cookies".to_owned(),
+                Typed::new(text.as_str()),
+            )]))
+        }
+        (None, None, None, Some(_)) => Err(ApiError::new(
+            ErrorCode::UnsupportedFlow,
+            "a code comes back to the browser that began the login",
+        )),
+        _ => Err(ApiError::field(
+            &["body", "data"],
+            "value_error",
+            "give one of api_key, key and credentials",
+        )),
+    }
 }

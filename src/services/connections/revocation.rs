@@ -1,6 +1,6 @@
 //! Telling a provider that its tokens are no longer wanted (RFC 7009), after they are gone here.
 
-use crate::model::Credential;
+use crate::model::{Credential, GrantKey};
 use crate::oauth::Revocable;
 use crate::services::endpoints::Endpoints;
 use crate::services::setup::Core;
@@ -51,30 +51,43 @@ impl Farewell {
     async fn try_say(&self) -> Result<(), Error> {
         let connection = &self.connection.connection;
         let credential = opening::try_open(&self.core, &self.connection).await?;
-        let Credential::OAuth2 {
-            access_token,
-            refresh_token,
-            ..
-        } = credential
-        else {
-            return Ok(());
-        };
         let Some(provider) = self.providers.find_readable(&connection.provider).await? else {
             return Ok(());
         };
-        let endpoints = Endpoints::new(&provider, connection.base_url.as_deref())?;
-        let (Some(url), Some(client)) = (
-            endpoints.revocation()?,
-            clients::find(&self.core, &connection.provider).await?,
-        ) else {
+        let (token, own_client) = match credential {
+            Credential::OAuth2 {
+                refresh_token: Some(token),
+                ..
+            } => (Revocable::Refresh(token), None),
+            Credential::OAuth2 { access_token, .. } => (Revocable::Access(access_token), None),
+            Credential::Minted {
+                key:
+                    GrantKey::ClientCredentials {
+                        client_id,
+                        client_secret,
+                    },
+                access_token,
+                ..
+            } => {
+                let client = clients::named(client_id, Some(client_secret), &provider);
+                (Revocable::Access(access_token), Some(client))
+            }
+            // Such a token ends within the hour, and its key is revoked by hand.
+            Credential::Minted { .. } | Credential::ApiKey { .. } | Credential::Cookies { .. } => {
+                return Ok(());
+            }
+        };
+        let site = connection.base_url.as_deref();
+        let endpoints = Endpoints::new(&provider, site)?;
+        let Some(url) = endpoints.revocation()? else {
             return Ok(());
         };
-        clients::check_site(&client, &provider, connection.base_url.as_deref())?;
-        let token = match refresh_token {
-            Some(token) => Revocable::Refresh(token),
-            None => Revocable::Access(access_token),
+        let speaker = if let Some(client) = own_client {
+            client
+        } else {
+            let client = clients::at_site(&self.core, &provider, site).await?;
+            clients::speaker(&client, &provider)
         };
-        let speaker = clients::speaker(&client, &provider);
         let told = speaker.revoke(&self.core.config.transport, &url, &token);
         told.await
             .map_err(|wrong| Error::at_provider(&provider, wrong))

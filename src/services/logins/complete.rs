@@ -1,7 +1,7 @@
 //! The end of a login: the key is sealed and stored, the login moved on and the event written, in
 //! one transaction that happens once.
 
-use super::answer::{checked_key, is_malformed};
+use super::answers::Answers;
 use super::service::{LoginView, Logins, ended, over};
 use crate::clock::to_unix_millis;
 use crate::model::connection::Account;
@@ -9,7 +9,6 @@ use crate::model::{
     AuditEvent, Caller, ClaimState, Connection, ConnectionState, Credential, ErrorCode, EventName,
     LoginSession, LoginSessionId, LoginState,
 };
-use crate::secret::ApiKey;
 use crate::services::Error;
 use crate::store::Tx;
 use crate::vault::CredentialAddress;
@@ -18,43 +17,34 @@ use futures_util::FutureExt as _;
 /// How often the end of a login is tried anew when the connection changed under it.
 const TRIES: u32 = 3;
 
-/// What `POST /auth/sessions/{id}/resume` brings.
-#[derive(Debug, Default)]
-pub struct ResumeData {
-    pub api_key: Option<ApiKey>,
-}
-
 impl Logins {
-    /// The terminal's way: the secret typed there. A key that does not fit is
-    /// `AuthenticationFailed` and leaves the login open.
+    /// The terminal's way: what was typed there. What does not fit is `AuthenticationFailed` or
+    /// `InvalidInput` and leaves the login open.
     pub async fn resume(
         &self,
         caller: &Caller,
         id: &LoginSessionId,
-        data: ResumeData,
+        answers: Answers,
     ) -> Result<LoginView, Error> {
         let record = self.own(caller, id).await?;
-        if record.login.state.is_final() {
-            return Err(ended(&record.login.state));
+        let login = &record.login;
+        if login.state.is_final() {
+            return Err(ended(&login.state));
         }
-        let typed = data
-            .api_key
-            .ok_or_else(|| Error::invalid("`data.api_key` is missing"))?;
-        let provider = self.providers.get(&record.login.provider).await?;
-        let key = checked_key(&provider, &typed).map_err(|problem| {
-            let code = if is_malformed(&problem) {
+        let provider = self.providers.get(&login.provider).await?;
+        let granted = self.grant(login, &provider, &answers).await?;
+        let grant = granted.map_err(|problem| {
+            let code = if problem.is_malformed {
                 ErrorCode::InvalidInput
             } else {
                 ErrorCode::AuthenticationFailed
             };
-            Error::new(code, problem.to_string())
+            Error::new(code, problem.text)
                 .hint("the login is still open; try again")
                 .provider(&provider.name)
                 .operation("login")
         })?;
-        let grant = Grant::key(key, &record.login);
-        self.complete(&record.login, grant, Taken::Now, "terminal")
-            .await?;
+        self.complete(login, grant, Taken::Now, "terminal").await?;
         self.show(caller, id).await
     }
 
@@ -127,16 +117,6 @@ pub(super) struct Grant {
     pub(super) credential: Credential,
     pub(super) scopes: Vec<String>,
     pub(super) account: Account,
-}
-
-impl Grant {
-    pub(super) fn key(key: ApiKey, login: &LoginSession) -> Self {
-        Self {
-            credential: Credential::ApiKey { key },
-            scopes: login.scopes.clone().unwrap_or_default(),
-            account: Account::default(),
-        }
-    }
 }
 
 /// When the answer of a login is taken in, which happens once.

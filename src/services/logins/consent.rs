@@ -1,8 +1,9 @@
 //! The form before a provider's own page: what is asked for, and our client there while it is missing.
 
+use super::answers::Answers;
 use super::authorization::{self, origin};
 use super::form;
-use super::forms::{Consent, Field, FormInput, Submitted, Visitor};
+use super::forms::{Consent, Field, Submitted, Visitor};
 use super::scopes;
 use super::service::{Logins, is_base_url};
 use crate::model::provider::{AuthorizationMethod, Flow};
@@ -54,9 +55,9 @@ impl Logins {
         visitor: &Visitor<'_>,
         record: &LoginRecord,
         provider: &Provider,
-        input: FormInput,
+        answers: &Answers,
     ) -> Result<Result<Submitted, String>, Error> {
-        let typed = input.base_url.trim();
+        let typed = answers.text("base_url");
         if !typed.is_empty() && !is_base_url(typed) {
             return Ok(Err(
                 "the address is an https URL such as https://git.example.com".to_owned(),
@@ -77,7 +78,7 @@ impl Logins {
             if site.is_none() && endpoints::needs_site(provider) {
                 return Ok(Err("name the address of your installation".to_owned()));
             }
-            match client_of(&input, site) {
+            match client_of(answers, site) {
                 Ok(client) => self.keep_client(visitor, record, provider, client).await?,
                 Err(problem) => return Ok(Err(problem.to_owned())),
             }
@@ -176,15 +177,14 @@ fn by_login(mut event: AuditEvent, login: &LoginSession) -> AuditEvent {
     event
 }
 
-fn client_of(input: &FormInput, site: Option<String>) -> Result<ProviderClient, &'static str> {
+fn client_of(answers: &Answers, site: Option<String>) -> Result<ProviderClient, &'static str> {
     let plain =
         |text: &str| text.len() <= LONGEST && text.bytes().all(|c| (0x20..0x7f).contains(&c));
-    let id = input.client_id.trim();
+    let id = answers.text("client_id");
     if id.is_empty() {
         return Err("the client id is missing");
     }
-    let secret = input.client_secret.as_ref().map(|s| s.reveal().trim());
-    let secret = secret.filter(|secret| !secret.is_empty());
+    let secret = answers.some("client_secret");
     if !plain(id) || !secret.is_none_or(plain) {
         return Err("a client id or secret is visible ASCII, at most 2,048 characters");
     }

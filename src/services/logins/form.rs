@@ -1,27 +1,86 @@
 //! What a login form asks for. Pure.
 
-use super::Field;
-use crate::model::provider::{AuthType, Provider};
+use super::forms::{Field, Kind};
+use crate::model::provider::{Flow, Provider};
 
-/// The inputs for a provider whose logins can be finished by a form.
-pub(super) fn fields(provider: &Provider) -> Vec<Field> {
-    match provider.auth_type {
-        AuthType::ApiKey => vec![key_field(provider)],
-        AuthType::OAuth2 | AuthType::Browser => Vec::new(),
+/// The inputs of a flow that is finished by a form.
+pub(super) fn fields(flow: Flow, provider: &Provider) -> Vec<Field> {
+    let private_key = || Field {
+        kind: Kind::LongSecret,
+        ..plain(
+            "private_key",
+            "Private key".to_owned(),
+            "the PEM file, or the JSON key file as it was downloaded",
+            true,
+        )
+    };
+    match flow {
+        Flow::ApiKey => vec![key_field(provider)],
+        Flow::ClientCredentials => vec![
+            plain("client_id", "Client ID".to_owned(), "", true),
+            Field {
+                kind: Kind::Secret,
+                ..plain("client_secret", "Client secret".to_owned(), "", true)
+            },
+        ],
+        Flow::JwtBearer => vec![
+            private_key(),
+            plain(
+                "issuer",
+                "Issuer".to_owned(),
+                "the service account or client; leave it empty when the key file names it",
+                false,
+            ),
+            plain(
+                "subject",
+                "Subject".to_owned(),
+                "whom to act for, where that is somebody else",
+                false,
+            ),
+            plain(
+                "key_id",
+                "Key ID".to_owned(),
+                "where the service asks for one",
+                false,
+            ),
+        ],
+        Flow::GithubApp => vec![
+            plain("app_id", "App ID or client ID".to_owned(), "", true),
+            plain(
+                "installation_id",
+                "Installation ID".to_owned(),
+                "the number at the end of the installation's address",
+                true,
+            ),
+            private_key(),
+        ],
+        Flow::Browser => vec![Field {
+            kind: Kind::LongSecret,
+            ..plain(
+                "cookies",
+                format!("Cookies of {}", provider.display_name),
+                "the Cookie header of a request, a cookies.txt, or the JSON of a cookie extension",
+                true,
+            )
+        }],
+        Flow::Pkce | Flow::DeviceCode | Flow::DcrPkce => Vec::new(),
+    }
+}
+
+fn plain(name: &'static str, label: String, hint: &str, required: bool) -> Field {
+    Field {
+        name,
+        label,
+        kind: Kind::Plain,
+        pattern: None,
+        hint: (!hint.is_empty()).then(|| hint.to_owned()),
+        required,
     }
 }
 
 /// The inputs of a login that goes on at the provider: our client there while it is missing, and where
 /// the provider is installed.
 pub(super) fn oauth_fields(provider: &Provider, asks_client: bool, asks_site: bool) -> Vec<Field> {
-    let plain = |name, label: String, hint: &str, required| Field {
-        name,
-        label,
-        secret: false,
-        pattern: None,
-        hint: Some(hint.to_owned()),
-        required,
-    };
     let mut fields = Vec::new();
     if asks_site {
         fields.push(plain(
@@ -39,7 +98,7 @@ pub(super) fn oauth_fields(provider: &Provider, asks_client: bool, asks_site: bo
             true,
         ));
         fields.push(Field {
-            secret: true,
+            kind: Kind::Secret,
             ..plain(
                 "client_secret",
                 "Client secret".to_owned(),
@@ -56,7 +115,7 @@ fn key_field(provider: &Provider) -> Field {
     Field {
         name: "api_key",
         label: format!("{} API key", provider.display_name),
-        secret: true,
+        kind: Kind::Secret,
         pattern: settings
             .and_then(|s| s.key_pattern.as_deref())
             .and_then(for_browsers),

@@ -4,17 +4,17 @@
 //! browser in which the owner is signed in. From then on it is known by a cookie of its own, and
 //! no other browser gets in, with the URL or without.
 
-use super::answer::checked_key;
-use super::complete::{Grant, Taken};
+use super::answers::Answers;
+use super::complete::Taken;
 use super::form;
 use super::service::{Logins, ended, not_found, over};
 use super::transient::Transient;
 use crate::crypto::random;
-use crate::model::provider::{AuthType, Flow};
+use crate::model::provider::Flow;
 use crate::model::{
     AuditEvent, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState, Provider, SignedIn,
 };
-use crate::secret::{ApiKey, ClientSecret, Token};
+use crate::secret::Token;
 use crate::services::{Error, csrf};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
@@ -75,21 +75,28 @@ pub struct Consent {
 pub struct Field {
     pub name: &'static str,
     pub label: String,
-    pub secret: bool,
+    pub kind: Kind,
     /// For the `pattern` attribute; only a convenience, the server checks.
     pub pattern: Option<String>,
     pub hint: Option<String>,
     pub required: bool,
 }
 
+/// How an input is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Plain,
+    /// Not shown while it is typed.
+    Secret,
+    /// A secret of several lines, such as a key file.
+    LongSecret,
+}
+
 /// The form as it came back.
 #[derive(Debug, Default)]
 pub struct FormInput {
     pub csrf: String,
-    pub api_key: Option<ApiKey>,
-    pub client_id: String,
-    pub client_secret: Option<ClientSecret>,
-    pub base_url: String,
+    pub answers: Answers,
 }
 
 #[derive(Debug)]
@@ -145,13 +152,12 @@ impl Logins {
         let admitted = self.admitted(id, &visitor, &input.csrf).await?;
         let login = &admitted.record.login;
         let provider = self.providers.get(&login.provider).await?;
-        let tried = match provider.auth_type {
-            AuthType::ApiKey => self.take_key(login, &provider, input).await?,
-            AuthType::OAuth2 => {
-                self.go_on(&visitor, &admitted.record, &provider, input)
-                    .await?
-            }
-            AuthType::Browser => return Err(over()),
+        let answers = &input.answers;
+        let tried = if leads_on(login.flow) {
+            let record = &admitted.record;
+            self.go_on(&visitor, record, &provider, answers).await?
+        } else {
+            self.take(login, &provider, answers).await?
         };
         match tried {
             Ok(submitted) => Ok(submitted),
@@ -162,19 +168,17 @@ impl Logins {
         }
     }
 
-    /// Stores the key, or says what is wrong with it.
-    async fn take_key(
+    /// Stores what was answered, or says what is wrong with it.
+    async fn take(
         &self,
         login: &LoginSession,
         provider: &Provider,
-        input: FormInput,
+        answers: &Answers,
     ) -> Result<Result<Submitted, String>, Error> {
-        let typed = input.api_key.unwrap_or_else(|| ApiKey::new(""));
-        let key = match checked_key(provider, &typed) {
-            Ok(key) => key,
-            Err(problem) => return Ok(Err(problem.to_string())),
+        let grant = match self.grant(login, provider, answers).await? {
+            Ok(grant) => grant,
+            Err(problem) => return Ok(Err(problem.text)),
         };
-        let grant = Grant::key(key, login);
         let done = self.complete(login, grant, Taken::Now, "form").await?;
         Ok(Ok(Submitted::Done(Box::new(done))))
     }
@@ -300,12 +304,11 @@ impl Logins {
         let session = admitted.record.login;
         let provider = self.providers.get(&session.provider).await?;
         let csrf = csrf::token(admitted.cookie, &place(&session.id));
-        let (fields, consent) = match provider.auth_type {
-            AuthType::OAuth2 => {
-                let (fields, consent) = self.consent(visitor, &session, &provider).await?;
-                (fields, Some(consent))
-            }
-            AuthType::ApiKey | AuthType::Browser => (form::fields(&provider), None),
+        let (fields, consent) = if leads_on(session.flow) {
+            let (fields, consent) = self.consent(visitor, &session, &provider).await?;
+            (fields, Some(consent))
+        } else {
+            (form::fields(session.flow, &provider), None)
         };
         Ok(LoginForm {
             fields,
@@ -315,6 +318,18 @@ impl Logins {
             session,
             problem,
         })
+    }
+}
+
+/// Whether a person goes on at the provider's own page.
+fn leads_on(flow: Flow) -> bool {
+    match flow {
+        Flow::Pkce | Flow::DeviceCode | Flow::DcrPkce => true,
+        Flow::ClientCredentials
+        | Flow::JwtBearer
+        | Flow::GithubApp
+        | Flow::ApiKey
+        | Flow::Browser => false,
     }
 }
 

@@ -2,18 +2,22 @@
 
 mod account;
 mod answer;
+mod answers;
 mod authorization;
 mod complete;
 mod consent;
+mod cookies;
 mod device;
 mod form;
 mod forms;
+mod keys;
 mod scopes;
 mod service;
+mod take;
 mod transient;
 
+pub use answers::Answers;
 pub use authorization::Returned;
-pub use complete::ResumeData;
 pub use device::CodeVisit;
-pub use forms::{Consent, Field, FormInput, FormVisit, LoginForm, Submitted, Visitor};
+pub use forms::{Consent, Field, FormInput, FormVisit, Kind, LoginForm, Submitted, Visitor};
 pub use service::{BeginLogin, CodeToType, LoginView, Logins, NextAction};

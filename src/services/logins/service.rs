@@ -273,39 +273,41 @@ fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Err
             .provider(&provider.name)
             .operation("login")
     };
-    match (provider.auth_type, flow) {
-        (AuthType::ApiKey, Flow::ApiKey) | (AuthType::OAuth2, Flow::Pkce) => Ok(flow),
-        (AuthType::OAuth2, Flow::DeviceCode) if has_devices(provider) => Ok(flow),
-        (AuthType::OAuth2, Flow::DcrPkce) if can_register(provider) => Ok(flow),
-        (AuthType::OAuth2, Flow::DcrPkce) => Err(refused(format!(
-            "the definition of {} says of no place to register at",
-            provider.display_name
-        ))
-        .hint("`authsome login --mcp URL` finds it")),
-        (AuthType::OAuth2, Flow::DeviceCode) => Err(refused(format!(
-            "{} has no login from another device",
-            provider.display_name
-        ))
-        .hint("leave `--flow` out")),
-        (AuthType::ApiKey, other) => Err(refused(format!(
-            "{} takes an API key; flow `{}` is not for it",
-            provider.display_name,
-            other.as_str()
-        ))
-        .hint("leave `--flow` out")),
-        (AuthType::OAuth2, Flow::ApiKey | Flow::Browser) => Err(refused(format!(
-            "{} logs in by OAuth; flow `{}` is not for it",
-            provider.display_name,
-            flow.as_str()
-        ))
-        .hint("leave `--flow` out")),
-        (AuthType::Browser, other) => Err(refused(format!(
-            "logging in to {} needs flow `{}`, which is not in this version",
-            provider.display_name,
-            other.as_str()
-        ))
-        .hint("`authsome list` says which providers can be logged in to")),
-    }
+    let said = match (provider.auth_type, flow) {
+        (AuthType::ApiKey, Flow::ApiKey)
+        | (AuthType::OAuth2, Flow::Pkce)
+        | (AuthType::Browser, Flow::Browser) => return Ok(flow),
+        (AuthType::OAuth2, Flow::DeviceCode) if has_devices(provider) => return Ok(flow),
+        (AuthType::OAuth2, Flow::DcrPkce) if can_register(provider) => return Ok(flow),
+        (AuthType::OAuth2, Flow::ClientCredentials | Flow::JwtBearer | Flow::GithubApp)
+            if has_grant(provider, flow) =>
+        {
+            return Ok(flow);
+        }
+        (AuthType::OAuth2, Flow::DcrPkce) => {
+            let name = &provider.display_name;
+            return Err(refused(format!(
+                "the definition of {name} says of no place to register at"
+            ))
+            .hint("`authsome login --mcp URL` finds it"));
+        }
+        (AuthType::OAuth2, Flow::DeviceCode) => "has no login from another device",
+        (AuthType::OAuth2, _) => "logs in by OAuth",
+        (AuthType::ApiKey, _) => "takes an API key",
+        (AuthType::Browser, _) => "takes the cookies of a browser session",
+    };
+    let message = format!(
+        "{} {said}; flow `{}` is not for it",
+        provider.display_name,
+        flow.as_str()
+    );
+    Err(refused(message).hint("leave `--flow` out"))
+}
+
+/// Whether a program can log in by a key of that kind.
+fn has_grant(provider: &Provider, flow: Flow) -> bool {
+    let more = provider.oauth.as_ref().map(|oauth| &oauth.grants);
+    provider.flow == flow || more.is_some_and(|grants| grants.contains(&flow))
 }
 
 fn has_devices(provider: &Provider) -> bool {

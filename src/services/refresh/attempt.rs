@@ -9,6 +9,7 @@ use crate::clock::to_unix_millis;
 use crate::model::{Connection, ConnectionKey, ConnectionState, Credential, ErrorCode, EventName};
 use crate::oauth::{self, Tokens};
 use crate::services::endpoints::Endpoints;
+use crate::services::minting::{self, Unminted};
 use crate::services::{Error, clients, opening};
 use crate::store::SealedConnection;
 use crate::vault::CredentialAddress;
@@ -28,6 +29,7 @@ const HOLD_ON: Duration = Duration::from_mins(1);
 /// Why no tokens came.
 enum Trouble {
     Provider(oauth::Error),
+    Unminted(Unminted),
     Ours(Error),
     TimedOut,
 }
@@ -110,6 +112,14 @@ impl Refresher {
         let old = opening::try_open(core, found)
             .await
             .map_err(Trouble::Ours)?;
+        let provider = self.providers().get(&connection.provider).await;
+        let provider = provider.map_err(Trouble::Ours)?;
+        let site = connection.base_url.as_deref();
+        if let Credential::Minted { key, .. } = &old {
+            let minted = minting::mint(core, &provider, site, key, &connection.scopes);
+            let tokens = minted.await.map_err(Trouble::Unminted)?;
+            return Ok((old, tokens));
+        }
         let Credential::OAuth2 {
             refresh_token: Some(token),
             ..
@@ -117,9 +127,6 @@ impl Refresher {
         else {
             return Err(Trouble::Ours(Error::invalid("it has no refresh token")));
         };
-        let provider = self.providers().get(&connection.provider).await;
-        let provider = provider.map_err(Trouble::Ours)?;
-        let site = connection.base_url.as_deref();
         let client = clients::at_site(core, &provider, site).await;
         let client = client.map_err(Trouble::Ours)?;
         let endpoint = Endpoints::new(&provider, site).and_then(|endpoints| endpoints.token());
@@ -180,7 +187,12 @@ impl Refresher {
     async fn fail(&self, connection: &Connection, trouble: &Trouble) -> Result<Outcome, Error> {
         let (said, is_final) = match trouble {
             Trouble::Provider(cause) => (reason(cause), cause.is_final()),
-            Trouble::Ours(error) => (error.message().to_owned(), false),
+            Trouble::Unminted(Unminted::Provider(cause)) => {
+                (reason(cause), Unminted::is_final(cause))
+            }
+            Trouble::Ours(error) | Trouble::Unminted(Unminted::Ours(error)) => {
+                (error.message().to_owned(), false)
+            }
             Trouble::TimedOut => ("token refresh: it took too long".to_owned(), false),
         };
         tracing::warn!(
@@ -235,7 +247,15 @@ fn fresh(connection: Connection, credential: Credential) -> Outcome {
 
 /// The new credential. A provider that gives no new refresh token means the old one to be kept.
 fn renewed(old: &Credential, tokens: &Tokens, now: time::OffsetDateTime) -> Credential {
+    let expires_at = tokens.expires_in.map(|life| now + life);
     let kept = match old {
+        Credential::Minted { key, .. } => {
+            return Credential::Minted {
+                key: key.clone(),
+                access_token: tokens.access_token.clone(),
+                expires_at,
+            };
+        }
         Credential::OAuth2 { refresh_token, .. } => refresh_token.clone(),
         Credential::ApiKey { .. } | Credential::Cookies { .. } => None,
     };
@@ -243,6 +263,6 @@ fn renewed(old: &Credential, tokens: &Tokens, now: time::OffsetDateTime) -> Cred
         access_token: tokens.access_token.clone(),
         refresh_token: tokens.refresh_token.clone().or(kept),
         token_type: "Bearer".to_owned(),
-        expires_at: tokens.expires_in.map(|life| now + life),
+        expires_at,
     }
 }

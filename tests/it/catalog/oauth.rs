@@ -11,12 +11,15 @@ const BASE_URL: &str = "{base_url}";
 
 /// Every field of `oauth` that some reader knows.
 const KNOWN: &[&str] = &[
+    "assertion_audience",
     "authorization_method",
     "authorization_params",
     "authorization_url",
     "base_url",
     "device_authorization_url",
     "device_token_request",
+    "grants",
+    "installation_token_url",
     "pkce",
     "revocation_url",
     "scope_separator",
@@ -111,6 +114,8 @@ fn each_flow_has_its_endpoints() {
                 assert!(has("authorization_url"), "{name}");
                 assert_eq!(oauth["pkce"], true, "{name}");
             }
+            Flow::ClientCredentials | Flow::JwtBearer => {}
+            Flow::GithubApp => assert!(has("installation_token_url"), "{name}"),
             Flow::ApiKey | Flow::Browser => panic!("{name} is no OAuth flow"),
         }
         let dcr = oauth["supports_dcr"] == Value::Bool(true);

@@ -31,17 +31,27 @@ const KINDS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn login(provider: &Provider) -> &'static str {
-    let device = provider
-        .oauth
-        .as_ref()
-        .is_some_and(|oauth| oauth.supports_device_code);
-    match provider.flow {
+fn login(provider: &Provider) -> String {
+    let oauth = provider.oauth.as_ref();
+    let has_device = oauth.is_some_and(|oauth| oauth.supports_device_code);
+    let more = oauth.map(|oauth| oauth.grants.as_slice());
+    let device = (provider.flow == Flow::Pkce && has_device).then_some("device code");
+    std::iter::once(way(provider.flow))
+        .chain(device)
+        .chain(more.unwrap_or_default().iter().map(|flow| way(*flow)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn way(flow: Flow) -> &'static str {
+    match flow {
         Flow::ApiKey => "API key",
-        Flow::Pkce if device => "OAuth (PKCE), device code",
         Flow::Pkce => "OAuth (PKCE)",
         Flow::DeviceCode => "device code",
         Flow::DcrPkce => "OAuth (PKCE), dynamic registration",
+        Flow::ClientCredentials => "client credentials",
+        Flow::JwtBearer => "service account",
+        Flow::GithubApp => "GitHub App",
         Flow::Browser => "browser session",
     }
 }

@@ -1,9 +1,11 @@
 //! The login form: for one browser, once, in time.
 
-use super::house::{House, OPENAI_KEY, Place, code, on_both};
+use super::house::{House, OPENAI_KEY, Place, code, on_both, typed};
 use authsome::model::{Caller, ErrorCode, LoginSessionId, LoginState, SignedIn};
-use authsome::secret::{ApiKey, Token};
-use authsome::services::{Error, FormInput, FormVisit, LoginForm, NextAction, Submitted, Visitor};
+use authsome::secret::Token;
+use authsome::services::{
+    Error, FormInput, FormVisit, Kind, LoginForm, NextAction, Submitted, Visitor,
+};
 use time::Duration;
 
 on_both!(
@@ -71,8 +73,7 @@ async fn submit(
 ) -> Result<Submitted, Error> {
     let input = FormInput {
         csrf: csrf.reveal().to_owned(),
-        api_key: Some(ApiKey::new(key)),
-        ..FormInput::default()
+        answers: typed(key),
     };
     house.services.logins.submit_form(id, visitor, input).await
 }
@@ -123,7 +124,7 @@ async fn at_home_the_ticket_binds_the_first_browser_that_brings_it(place: Place)
     let cookie = bind(&house, &id, with_ticket(&ticket)).await;
     let shown = form(&house, &id, with_cookie(&cookie)).await;
     assert_eq!(shown.fields.len(), 1);
-    assert!(shown.fields[0].secret && shown.fields[0].hint.is_some());
+    assert!(shown.fields[0].kind == Kind::Secret && shown.fields[0].hint.is_some());
     // Reloading the first address works in the same browser and in no other.
     let reload = Visitor {
         ticket: Some(&ticket),

@@ -10,9 +10,9 @@ use authsome::model::{
     ProviderName, SignedIn,
 };
 use authsome::oauth::{Reach, Transport};
-use authsome::secret::{ApiKey, MasterKey, Password, Token};
+use authsome::secret::{MasterKey, Password, Token, Typed};
 use authsome::services::{
-    AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, Release, ResumeData, Services,
+    Answers, AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, Release, Services,
     ServicesConfig, SignUp, SignedRequest, Unspent,
 };
 use authsome::store::{AuditFilter, Location, PrincipalRecord, Store};
@@ -448,10 +448,8 @@ pub(crate) fn wish(at: &str, name: &str) -> BeginLogin {
     }
 }
 
-pub(crate) fn typed(key: &str) -> ResumeData {
-    ResumeData {
-        api_key: Some(ApiKey::new(key)),
-    }
+pub(crate) fn typed(key: &str) -> Answers {
+    Answers::new([("api_key".to_owned(), Typed::new(key))])
 }
 
 pub(crate) fn newest(limit: u32) -> AuditQuery {

@@ -3,7 +3,7 @@
 use super::house::{Agent, OPENAI_KEY, Place, code, connection, on_both, provider, typed, wish};
 use authsome::model::provider::Flow;
 use authsome::model::{ErrorCode, LoginState};
-use authsome::services::{NextAction, ResumeData};
+use authsome::services::{Answers, NextAction};
 use time::Duration;
 
 on_both!(
@@ -78,7 +78,7 @@ async fn a_key_that_does_not_fit_leaves_the_login_open(place: Place) {
             &malformed[..4]
         );
     }
-    let nothing = logins.resume(&caller, &id, ResumeData::default()).await;
+    let nothing = logins.resume(&caller, &id, Answers::default()).await;
     assert_eq!(code(nothing), ErrorCode::InvalidInput);
     assert!(!house.has_connections(&caller).await);
     logins
