@@ -80,6 +80,40 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_parent(path)
 }
 
+/// Replaces a file that is somebody's own and not ours alone, as `.env` is: mode and owner stay.
+///
+/// It must be the plain file that `old` was read from, unchanged, and have no second name.
+pub fn replace_alike(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+    let refuse = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, why.to_owned());
+    let longest = u64::try_from(old.len()).unwrap_or(u64::MAX);
+    let is_same = || read_private(path, longest).is_ok_and(|now| now == old);
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_file() || !is_same() {
+        return Err(refuse("was changed meanwhile"));
+    }
+    if found.nlink() != 1 {
+        return Err(refuse(
+            "has another name, under which the old text would stay",
+        ));
+    }
+    let beside = unused_sibling(path);
+    let written = write_new(&beside, new).and_then(|()| {
+        let made = fs::symlink_metadata(&beside)?;
+        if (made.uid(), made.gid()) != (found.uid(), found.gid()) {
+            std::os::unix::fs::lchown(&beside, Some(found.uid()), Some(found.gid()))?;
+        }
+        // After the owner: changing that one takes special bits away.
+        fs::set_permissions(&beside, fs::Permissions::from_mode(found.mode() & 0o7777))?;
+        let now = fs::symlink_metadata(path)?;
+        if (now.dev(), now.ino()) != (found.dev(), found.ino()) || !is_same() {
+            return Err(refuse("was changed meanwhile"));
+        }
+        fs::rename(&beside, path)
+    });
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sync_parent(path)
+}
+
 /// Reads a whole file of at most `limit` bytes, refusing links and anything that is not a plain file.
 pub fn read_private(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = private_options()

@@ -20,6 +20,8 @@ pub mod api;
 
 pub mod catalog;
 
+pub mod scan;
+
 pub mod crypto;
 
 pub mod store;

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod audit;
 pub mod connections;
 pub mod credentials;
+mod digest;
 pub mod error;
 pub mod health;
 pub mod identities;
@@ -24,7 +25,11 @@ pub use connections::{
     AccountBody, ConnectionList, ConnectionRecord, ConnectionSummary, DefaultSet, Done,
     ProviderConnections, ShowConnection,
 };
-pub use credentials::{Export, ExportFormat, Exported, InjectedPartBody, Resolve, Resolved};
+pub use credentials::{
+    Compare, ComparedFind, Comparison, ConnectedProvider, Export, ExportFormat, Exported, Find,
+    FindState, InjectedPartBody, Resolve, Resolved,
+};
+pub use digest::WireDigest;
 pub use error::{Detail, ErrorBody, FieldError};
 pub use health::{Encryption, Health, Readiness, ReadinessChecks, WhoAmI};
 pub use identities::{BindLocal, IdentityStatus, RegisterIdentity};

@@ -31,6 +31,7 @@ pub const CONNECTION_DEFAULT: &str = "/connections/{provider}/{connection}/defau
 pub const PROVIDER_REVOKE: &str = "/connections/{provider}/revoke";
 
 pub const EXPORT: &str = "/credentials/export";
+pub const COMPARE: &str = "/credentials/compare";
 pub const RESOLVE: &str = "/credentials/resolve";
 pub const PROXY_ROUTES: &str = "/proxy/routes";
 

@@ -2,7 +2,7 @@
 
 use super::{
     admin, completions, daemon, demo, export, get, init, inspect, list, log, login, logout,
-    profile, register, remove, revoke, run, set_default, ui,
+    profile, register, remove, revoke, run, scan, set_default, ui,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Export(export::Args),
     /// Run a program that can use your connections without holding them
     Run(run::Args),
+    /// Find credentials that lie in plain text, and store them
+    Scan(scan::Args),
     /// Forget a connection, and revoke it at the provider where that is possible
     Logout(logout::Args),
     /// Choose the connection a provider uses when none is named
@@ -104,6 +106,7 @@ impl Command {
             Self::Get(_) => "get",
             Self::Export(_) => "export",
             Self::Run(_) => "run",
+            Self::Scan(_) => "scan",
             Self::Logout(_) => "logout",
             Self::SetDefault(_) => "set-default",
             Self::Register(_) => "register",

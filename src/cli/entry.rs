@@ -6,7 +6,7 @@ use super::error::{CliError, Kind};
 use super::output::{Output, Style};
 use super::{
     admin, completions, daemon, demo, doctor, exit, export, get, init, inspect, list, log, login,
-    logout, nearest, profile, register, remove, revoke, run, set_default, ui, whoami,
+    logout, nearest, profile, register, remove, revoke, run, scan, set_default, ui, whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
 use crate::telemetry::{self, Telemetry};
@@ -159,6 +159,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<ExitCode, CliEr
         Command::Get(args) => get::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
         Command::Run(args) => run::run(args, context).await,
+        Command::Scan(args) => scan::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
         Command::SetDefault(args) => set_default::run(args, context).await,
         Command::Register(args) => register::run(args, context).await,

@@ -43,6 +43,7 @@ mod register;
 mod remove;
 mod revoke;
 mod run;
+mod scan;
 mod set_default;
 mod table;
 mod ui;

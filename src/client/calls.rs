@@ -113,6 +113,11 @@ impl Client {
         self.post(paths::RESOLVE, resolve).await
     }
 
+    /// How secrets that were found in plain text stand to what is stored.
+    pub async fn compare(&self, compare: &api::Compare) -> Result<api::Comparison, Error> {
+        self.post(paths::COMPARE, compare).await
+    }
+
     pub async fn proxy_routes(&self, scope: api::RouteScope) -> Result<api::ProxyRoutes, Error> {
         let scope = match scope {
             api::RouteScope::Connected => "connected",

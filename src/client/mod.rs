@@ -6,12 +6,14 @@
 //! at most [`MAX_BODY_BYTES`](crate::api::MAX_BODY_BYTES) of an answer.
 
 mod calls;
+mod comparison;
 mod connection;
 mod error;
 mod identity;
 mod refusal;
 mod transport;
 
+pub use comparison::{comparison_digest, comparison_salt};
 pub use connection::Client;
 pub use error::Error;
 pub use identity::{Identity, IdentityError, now};

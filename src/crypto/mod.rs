@@ -11,6 +11,7 @@ pub mod did;
 pub mod envelope;
 pub mod hex;
 pub mod kdf;
+pub mod keyed;
 pub mod keypair;
 pub mod keys;
 pub mod password;

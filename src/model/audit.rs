@@ -45,6 +45,8 @@ event_names! {
     CredentialResolved => "credential.resolved",
     CredentialRevealed => "credential.revealed",
     CredentialExported => "credential.exported",
+    /// Plaintext that somebody found on a machine was held against what is stored.
+    CredentialCompared => "credential.compared",
     CredentialRefused => "credential.refused",
     CredentialRefreshed => "credential.refreshed",
     CredentialRefreshFailed => "credential.refresh_failed",

@@ -4,6 +4,8 @@
 //! like the real thing. Plain text stands for itself; `{random}` and `{random:N}` become letters
 //! and digits, `{hex:N}` lower-case hexadecimal digits, `{digits:N}` digits.
 
+use super::names::ProviderName;
+use sha2::{Digest, Sha256};
 use std::str::FromStr;
 
 /// Random characters of a `{random}` that says no number.
@@ -29,7 +31,7 @@ pub struct PlaceholderTemplate(Vec<Piece>);
 
 impl PlaceholderTemplate {
     /// What a provider without a `placeholder` of its own gets.
-    pub fn plain(provider: &super::ProviderName) -> Self {
+    pub fn plain(provider: &ProviderName) -> Self {
         Self(vec![
             Piece::Text(format!("{provider}-")),
             Piece::Random {
@@ -52,6 +54,23 @@ impl PlaceholderTemplate {
         }
         text
     }
+}
+
+/// The placeholder that stands in a file where a key of `provider` stood: the same one always, so
+/// that it is known for what it is by every scan and every run. It is public and opens nothing.
+pub fn standing(provider: &ProviderName, template: Option<&str>) -> String {
+    let written = template.and_then(|text| text.parse().ok());
+    let template = written.unwrap_or_else(|| PlaceholderTemplate::plain(provider));
+    let mut rounds = 0_u32..;
+    let mut pool = Vec::new().into_iter();
+    template.fill(|| {
+        pool.next().unwrap_or_else(|| {
+            let round = rounds.next().unwrap_or_default();
+            let seed = format!("authsome placeholder\n{provider}\n{round}");
+            pool = Sha256::digest(seed.as_bytes()).to_vec().into_iter();
+            pool.next().unwrap_or_default()
+        })
+    })
 }
 
 /// One character, each as likely as any other: bytes past the last full round are thrown away.
@@ -156,6 +175,25 @@ mod tests {
         let uuid = fill("{hex:8}-{hex:4}-{hex:12}", 1);
         assert_eq!((uuid.len(), uuid.matches('-').count()), (26, 2));
         assert_ne!(fill("{random}", 1), fill("{random}", 2));
+    }
+
+    #[test]
+    fn what_stands_in_a_file_is_the_same_always_and_another_for_each_provider() {
+        let provider = |name: &str| name.parse::<ProviderName>().unwrap();
+        let openai = standing(&provider("openai"), Some("sk-proj-{random:48}"));
+        assert_eq!(
+            openai,
+            standing(&provider("openai"), Some("sk-proj-{random:48}"))
+        );
+        assert_eq!(
+            openai,
+            "sk-proj-S58JMSBPt0nK9KeBgToQDyHMo8lEn9h2iSMztsUQNO0I5QyT"
+        );
+        assert_ne!(
+            openai,
+            standing(&provider("acme"), Some("sk-proj-{random:48}"))
+        );
+        assert!(standing(&provider("acme"), None).starts_with("acme-"));
     }
 
     #[test]

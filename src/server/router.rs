@@ -38,6 +38,7 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(connections::revoke_provider))
         .routes(routes!(credentials::resolve))
         .routes(routes!(credentials::export))
+        .routes(routes!(credentials::compare))
         .routes(routes!(credentials::routes))
         .routes(routes!(providers::list, providers::register))
         .routes(routes!(providers::discover))

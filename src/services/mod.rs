@@ -21,9 +21,11 @@ mod opening;
 mod providers;
 mod refresh;
 mod resolver;
+mod scans;
 mod setup;
 mod snapshot;
 mod status;
+mod storing;
 
 pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
 pub use actor::Actor;
@@ -38,5 +40,8 @@ pub use logins::{
 use next_step::login_command;
 pub use providers::{ForUrl, ProviderList, Providers, Registered, Removed};
 pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
+pub use scans::{
+    Compared, Comparison, FindingState, FoundSecret, PlaintextFinding, ScanWish, Scans,
+};
 pub use setup::{Mode, Services, ServicesConfig};
 pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};

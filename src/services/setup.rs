@@ -1,7 +1,9 @@
 //! What the services are told at start, and the bundle of them that the server holds.
 
 use super::refresh::Refresher;
-use super::{Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Status};
+use super::{
+    Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Scans, Status,
+};
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
 use crate::oauth::Transport;
@@ -55,6 +57,7 @@ pub struct Services {
     pub logins: Logins,
     pub connections: Connections,
     pub resolver: Resolver,
+    pub scans: Scans,
     pub providers: Providers,
     pub audit: Audit,
     pub status: Status,
@@ -118,6 +121,7 @@ impl Services {
                 refresher.clone(),
                 identities.clone(),
             ),
+            scans: Scans::new(core.clone(), providers.clone()),
             refresher,
             identities,
             audit: Audit::new(core.clone()),

@@ -4,6 +4,7 @@ use super::{Args, not_connected};
 use crate::api::{ProxyRoute, RouteScope};
 use crate::cli::error::CliError;
 use crate::client::Client;
+use crate::model::placeholder::standing;
 use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use crate::proxy::{Placeholder, Route};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ pub(super) struct Plan {
 struct Fake {
     placeholder: Placeholder,
     variables: BTreeSet<String>,
+    /// What stands in files in place of the same secrets.
+    standing: BTreeSet<String>,
 }
 
 impl Plan {
@@ -77,8 +80,15 @@ impl Plan {
     }
 
     pub(super) fn placeholders(&self) -> Vec<Placeholder> {
-        let placeholders = self.fakes.iter().map(|fake| &fake.placeholder);
-        placeholders.cloned().collect()
+        let each = |fake: &Fake| {
+            let providers = fake.placeholder.providers.clone();
+            let standing = fake.standing.iter().map(move |value| Placeholder {
+                providers: providers.clone(),
+                value: value.clone(),
+            });
+            std::iter::once(fake.placeholder.clone()).chain(standing.collect::<Vec<_>>())
+        };
+        self.fakes.iter().flat_map(each).collect()
     }
 
     /// Each variable that programs look into, and the placeholder it gets.
@@ -116,6 +126,8 @@ impl Fake {
             None => Self::new(route)?,
         };
         merged.placeholder.providers.insert(provider.clone());
+        let standing = standing(provider, route.placeholder.as_deref());
+        merged.standing.insert(standing);
         merged.variables.extend(variables);
         for other in sharing {
             merged
@@ -123,6 +135,7 @@ impl Fake {
                 .providers
                 .extend(other.placeholder.providers);
             merged.variables.extend(other.variables);
+            merged.standing.extend(other.standing);
         }
         fakes.push(merged);
         Ok(())
@@ -131,10 +144,10 @@ impl Fake {
     fn new(route: &ProxyRoute) -> Result<Self, CliError> {
         let placeholder = Placeholder::new(route.provider.clone(), route.placeholder.as_deref())
             .map_err(|error| CliError::internal("could not make a placeholder", error))?;
-        let variables = BTreeSet::new();
         Ok(Self {
             placeholder,
-            variables,
+            variables: BTreeSet::new(),
+            standing: BTreeSet::new(),
         })
     }
 }
@@ -195,7 +208,7 @@ mod tests {
         assert!(variables["ACME_KEY"].starts_with("ak_"));
         assert_eq!(variables["ACME_KEY"].len(), 23);
         assert!(variables["ZETA_KEY"].starts_with("zeta-"));
-        assert_eq!(plan.placeholders().len(), 2);
+        assert_eq!(plan.placeholders().len(), 4, "one more stands in files");
         let again = Plan::new(vec![found("acme", "home", true)], &args(&[], &[])).unwrap();
         assert_ne!(variables["ACME_KEY"], again.variables()["ACME_KEY"]);
     }
@@ -217,7 +230,11 @@ mod tests {
         assert_eq!(variables["ACME_KEY"], variables["BOLD_KEY"]);
         assert_ne!(variables["ACME_KEY"], variables["DULL_KEY"]);
         let placeholders = plan.placeholders();
-        assert_eq!(placeholders.len(), 2);
+        assert_eq!(
+            placeholders.len(),
+            2 + 4,
+            "what stands in files is each one's own"
+        );
         let shared = placeholders.iter().find(|p| p.value == variables["SHARED"]);
         let providers: Vec<_> = shared
             .unwrap()

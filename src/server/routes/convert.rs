@@ -310,3 +310,34 @@ pub(super) fn audit_query(query: api::AuditQuery) -> Result<services::AuditQuery
         until: query.until,
     })
 }
+pub(super) fn comparison(found: services::Comparison) -> api::Comparison {
+    let find = |one: services::Compared| api::ComparedFind {
+        provider: one.provider,
+        state: find_state(one.state),
+        connection: one.connection,
+        placeholder: one.placeholder,
+        problem: one.problem,
+    };
+    let connected = found.connected.into_iter();
+    api::Comparison {
+        finds: found.finds.into_iter().map(find).collect(),
+        connected: connected
+            .map(|(provider, variables)| api::ConnectedProvider {
+                provider,
+                variables,
+            })
+            .collect(),
+    }
+}
+
+const fn find_state(state: services::FindingState) -> api::FindState {
+    use services::FindingState as From;
+    match state {
+        From::Unknown => api::FindState::Unknown,
+        From::Missing => api::FindState::Missing,
+        From::Same => api::FindState::Same,
+        From::Different => api::FindState::Different,
+        From::Placeholder => api::FindState::Placeholder,
+        From::Imported => api::FindState::Imported,
+    }
+}

@@ -2,9 +2,13 @@
 
 use super::{Answer, Json, convert};
 use crate::api::{self, WireSecret, paths};
+use crate::secret::ApiKey;
+use crate::server::error::ApiError;
 use crate::server::extract::{self, Query, SignedBy, UnspentCaller};
 use crate::server::state::App;
-use crate::services::{Destination, ExportFormat, RouteScope};
+use crate::services::{
+    Destination, ExportFormat, FoundSecret, PlaintextFinding, RouteScope, ScanWish,
+};
 use axum::extract::State;
 
 /// What to add to a request to a provider: the hot path of every intercepted request.
@@ -51,6 +55,44 @@ pub(in crate::server) async fn export(
     Ok(Json(api::Exported {
         output: WireSecret::new(output.reveal()),
     }))
+}
+
+/// How secrets that lie in plain text on a machine stand to what is stored; gives none out.
+#[utoipa::path(post, path = paths::COMPARE, tag = "credentials", request_body = api::Compare,
+    responses((status = 200, body = api::Comparison), (status = 422, body = api::ErrorBody)))]
+pub(in crate::server) async fn compare(
+    State(app): State<App>,
+    SignedBy(caller): SignedBy,
+    extract::Json(body): extract::Json<api::Compare>,
+) -> Answer<api::Comparison> {
+    let compared = app.services.scans.compare(&caller, wish(body)?).await?;
+    Ok(Json(convert::comparison(compared)))
+}
+
+fn wish(body: api::Compare) -> Result<ScanWish, ApiError> {
+    let mut finds = Vec::new();
+    for (at, find) in body.finds.into_iter().enumerate() {
+        let at = at.to_string();
+        let wrong = |text: &str| ApiError::field(&["body", "finds", &at], "value_error", text);
+        let secret = match (find.digest, find.value) {
+            (Some(digest), None) => FoundSecret::Digest(digest.0),
+            (None, Some(value)) => FoundSecret::Whole(ApiKey::new(value.reveal())),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(wrong("give either `digest` or `value`"));
+            }
+        };
+        finds.push(PlaintextFinding {
+            variable: find.variable,
+            providers: find.providers,
+            secret,
+        });
+    }
+    Ok(ScanWish {
+        salt: body.salt.0,
+        finds,
+        connection: body.connection,
+        replace: body.replace,
+    })
 }
 
 /// Where credentials may go: what the proxy of a run matches against.

@@ -5,7 +5,10 @@ use crate::model::key::KeyProblem;
 use crate::secret::ApiKey;
 
 /// The key without the white space that copying brings along, if it can be one of this provider.
-pub(super) fn checked_key(provider: &Provider, typed: &ApiKey) -> Result<ApiKey, KeyProblem> {
+pub(in crate::services) fn checked_key(
+    provider: &Provider,
+    typed: &ApiKey,
+) -> Result<ApiKey, KeyProblem> {
     let key = typed.reveal().trim();
     provider.check_key(key)?;
     Ok(ApiKey::new(key))

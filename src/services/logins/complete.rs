@@ -3,19 +3,15 @@
 
 use super::answers::Answers;
 use super::service::{LoginView, Logins, ended, over};
-use crate::clock::to_unix_millis;
-use crate::model::connection::Account;
 use crate::model::{
-    AuditEvent, Caller, ClaimState, Connection, ConnectionState, Credential, ErrorCode, EventName,
-    LoginSession, LoginSessionId, LoginState,
+    AuditEvent, Caller, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState,
 };
 use crate::services::Error;
+use crate::services::storing::{self, Place, Prepared, TRIES};
 use crate::store::Tx;
-use crate::vault::CredentialAddress;
 use futures_util::FutureExt as _;
 
-/// How often the end of a login is tried anew when the connection changed under it.
-const TRIES: u32 = 3;
+pub(super) use crate::services::storing::Grant;
 
 impl Logins {
     /// The terminal's way: what was typed there. What does not fit is `AuthenticationFailed` or
@@ -57,7 +53,14 @@ impl Logins {
         way: &'static str,
     ) -> Result<LoginSession, Error> {
         for _ in 0..TRIES {
-            let prepared = self.prepare(login, &grant).await?;
+            let place = Place {
+                vault: &login.vault,
+                provider: &login.provider,
+                connection: &login.connection,
+                principal: &login.principal,
+                base_url: login.base_url.as_deref(),
+            };
+            let prepared = storing::prepare(&self.core, place, &grant).await?;
             let event = completed(login, way);
             let login = login.clone();
             let write = self.core.store.write(move |tx| {
@@ -72,51 +75,6 @@ impl Logins {
             "this connection is being changed by somebody else; try again",
         ))
     }
-
-    /// Seals the credential for the place it will have.
-    async fn prepare(&self, login: &LoginSession, grant: &Grant) -> Result<Prepared, Error> {
-        let credential = &grant.credential;
-        let mut reader = self.core.store.read().await?;
-        let found = reader.find_connection(&login.vault, &login.provider, &login.connection);
-        let from_version = found.await?.map(|found| found.connection.version);
-        drop(reader);
-        let now = self.core.now();
-        let connection = Connection {
-            vault: login.vault.clone(),
-            provider: login.provider.clone(),
-            name: login.connection.clone(),
-            is_default: false,
-            auth_type: credential.auth_type(),
-            state: ConnectionState::Connected {
-                expires_at: credential.expires_at(),
-            },
-            scopes: grant.scopes.clone(),
-            base_url: login.base_url.clone(),
-            api_url: None,
-            account: grant.account.clone(),
-            principal: login.principal.clone(),
-            obtained_at: now,
-            refreshable: credential.is_refreshable(),
-            // Never a number that a deleted connection of this name had: its old ciphertext stays
-            // worthless in the new one's place.
-            version: (from_version.unwrap_or(0) + 1).max(to_unix_millis(now)),
-        };
-        let at = CredentialAddress::of(&connection);
-        let sealed = self.core.vaults.seal_credential(&at, credential).await?;
-        Ok(Prepared {
-            connection,
-            sealed,
-            from_version,
-        })
-    }
-}
-
-/// What a login yields.
-#[derive(Debug)]
-pub(super) struct Grant {
-    pub(super) credential: Credential,
-    pub(super) scopes: Vec<String>,
-    pub(super) account: Account,
 }
 
 /// When the answer of a login is taken in, which happens once.
@@ -128,14 +86,6 @@ pub(super) enum Taken {
     Before,
 }
 
-/// A connection ready to be written.
-struct Prepared {
-    connection: Connection,
-    sealed: Vec<u8>,
-    /// The version that is replaced; `None` where there is none.
-    from_version: Option<i64>,
-}
-
 /// `None` when the connection changed since it was prepared: nothing was done then.
 async fn finish(
     tx: &mut Tx,
@@ -144,15 +94,7 @@ async fn finish(
     taken: Taken,
     event: AuditEvent,
 ) -> Result<Option<LoginSession>, Error> {
-    let Prepared {
-        mut connection,
-        sealed,
-        from_version,
-    } = prepared;
-    let found = tx
-        .find_connection(&login.vault, &login.provider, &login.connection)
-        .await?;
-    if found.as_ref().map(|found| found.connection.version) != from_version {
+    if !prepared.is_current(tx).await? {
         return Ok(None);
     }
     let claimed = match taken {
@@ -164,15 +106,7 @@ async fn finish(
     };
     let claimed = claimed.ok_or_else(over)?;
     check_owner(tx, &claimed.login).await?;
-    if let Some(version) = from_version {
-        tx.replace_connection(&connection, &sealed, version).await?;
-    } else {
-        let default = tx
-            .find_default_connection(&login.vault, &login.provider)
-            .await?;
-        connection.is_default = default.is_none();
-        tx.insert_connection(&connection, &sealed).await?;
-    }
+    prepared.put(tx).await?;
     let state = LoginState::Completed {
         message: format!("Logged in to {}", login.provider),
     };
@@ -186,11 +120,7 @@ async fn finish(
 
 /// An identity revoked, or an account shut out, after the login began gets nothing stored.
 async fn check_owner(tx: &mut Tx, login: &LoginSession) -> Result<(), Error> {
-    let found = tx.find_identity(&login.identity).await?;
-    let stands = found.is_some_and(|record| {
-        matches!(&record.claim, ClaimState::Accepted { principal, .. } if *principal == login.principal)
-            && record.principal.is_some_and(|owner| !owner.disabled)
-    });
+    let stands = storing::still_acts_for(tx, &login.identity, &login.principal).await?;
     if stands {
         return Ok(());
     }

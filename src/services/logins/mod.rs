@@ -1,7 +1,7 @@
 //! Logins in progress: begun by an agent, finished by a person in a browser or terminal.
 
 mod account;
-mod answer;
+pub(in crate::services) mod answer;
 mod answers;
 mod authorization;
 mod complete;

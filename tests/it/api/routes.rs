@@ -101,6 +101,12 @@ pub(crate) const ROUTES: &[Route] = &[
         r#"{"provider":"none"}"#,
         Wants::Proof,
     ),
+    post(
+        "/credentials/compare",
+        "/credentials/compare",
+        r#"{"salt":"0000000000000000000000000000000000000000000000000000000000000000","finds":[]}"#,
+        Wants::Proof,
+    ),
     get(
         "/proxy/routes",
         "/proxy/routes?scope=connected",

@@ -10,3 +10,4 @@ mod logins;
 mod providers;
 mod refresh;
 mod resolver;
+mod scans;
