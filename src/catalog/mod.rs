@@ -20,7 +20,7 @@ pub use conflict::Conflict;
 pub use home::{Broken, FileProblem};
 pub use index::{Catalog, Listing};
 pub use problem::{Invalid, Problem};
-pub use source::{LARGEST, check, parse, to_file_text};
+pub use source::{LARGEST, check, hidden_characters, parse, parse_registration, to_file_text};
 
 #[cfg(test)]
 mod tests;

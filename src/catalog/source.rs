@@ -23,6 +23,19 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// The places of what is inside one field, by their paths within it.
+    fn within(self, field: &str) -> Self {
+        let inside = |(path, offset): (String, usize)| {
+            let rest = path.strip_prefix(field)?;
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            Some((rest.to_owned(), offset))
+        };
+        Self {
+            text: self.text,
+            offsets: self.offsets.into_iter().filter_map(inside).collect(),
+        }
+    }
+
     /// Line and column of `path`, or of the nearest field around it.
     pub(super) fn of(&self, path: &str) -> Option<(usize, usize)> {
         let mut path = path;
@@ -44,6 +57,85 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// Reads and checks a definition as it stands in a file.
 pub fn parse(text: &str) -> Result<Checked, Invalid> {
+    let (value, places) = read(text)?;
+    run(value, &places)
+}
+
+/// Reads and checks a definition that is to be registered, bare or as the `definition` of an object
+/// as the API takes it, by the rules of both: nothing that the daemon would refuse is taken.
+pub fn parse_registration(text: &str) -> Result<(Value, Checked), Invalid> {
+    let (mut value, mut places) = read(text)?;
+    if let Some(inner @ Value::Object(_)) = value.get_mut("definition") {
+        value = inner.take();
+        places = places.within("definition");
+    }
+    let checked = run(value.clone(), &places);
+    let mut hidden = hidden_characters(&value);
+    for problem in &mut hidden {
+        problem.place = places.of(&problem.path);
+    }
+    match checked {
+        Ok(checked) if hidden.is_empty() => Ok((value, checked)),
+        Ok(_) => Err(Invalid::new(hidden)),
+        Err(invalid) => {
+            let mut problems = invalid.problems().to_vec();
+            let known = |one: &Problem| problems.iter().all(|other| other.path != one.path);
+            let new: Vec<_> = hidden.into_iter().filter(known).collect();
+            problems.extend(new);
+            Err(Invalid::new(problems))
+        }
+    }
+}
+
+/// Every text, and every name of a field, that holds a control character: nothing of ours needs
+/// one, and terminals, headers and logs read them as commands.
+pub fn hidden_characters(definition: &Value) -> Vec<Problem> {
+    let mut found = Vec::new();
+    collect_hidden(definition, "", &mut found);
+    found
+}
+
+fn collect_hidden(value: &Value, path: &str, found: &mut Vec<Problem>) {
+    let has = |text: &str| text.chars().any(char::is_control);
+    let problem = |message: &str| Problem {
+        path: path.to_owned(),
+        place: None,
+        message: message.to_owned(),
+    };
+    match value {
+        Value::String(text) if has(text) => {
+            found.push(problem(
+                "line breaks and other control characters are not allowed",
+            ));
+        }
+        Value::Array(list) => {
+            for (at, item) in list.iter().enumerate() {
+                collect_hidden(item, &format!("{path}[{at}]"), found);
+            }
+        }
+        Value::Object(map) => {
+            for (name, item) in map {
+                if has(name) {
+                    found.push(problem("a name in it holds a control character"));
+                } else {
+                    collect_hidden(item, &inner(path, name), found);
+                }
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn inner(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// The value of a text, and where each field of it stands.
+fn read(text: &str) -> Result<(Value, Places), Invalid> {
     if text.len() > LARGEST {
         return Err(too_large());
     }
@@ -68,7 +160,7 @@ pub fn parse(text: &str) -> Result<Checked, Invalid> {
     };
     let value = reader.value(root, "", 0);
     if reader.problems.is_empty() {
-        run(value, &reader.places)
+        Ok((value, reader.places))
     } else {
         Err(Invalid::new(reader.problems))
     }
@@ -156,11 +248,7 @@ impl Reader {
                 ObjectPropName::String(text) => text.value.into_owned(),
                 ObjectPropName::Word(word) => word.value.to_owned(),
             };
-            let inner = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}.{name}")
-            };
+            let inner = inner(path, &name);
             if map.contains_key(&name) {
                 self.problem(&inner, offset, "it is written twice; keep one");
             }

@@ -2,7 +2,7 @@
 
 use super::{
     admin, completions, daemon, demo, export, get, init, inspect, list, log, login, logout,
-    profile, register, remove, revoke, run, scan, set_default, ui,
+    profile, provider, register, remove, revoke, run, scan, set_default, ui,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Logout(logout::Args),
     /// Choose the connection a provider uses when none is named
     SetDefault(set_default::Args),
+    /// Write the definition of a provider of your own
+    Provider(provider::Args),
     /// Add a provider of your own (administrators)
     Register(register::Args),
     /// Remove a provider of your own, or reset a bundled one (administrators)
@@ -109,6 +111,7 @@ impl Command {
             Self::Scan(_) => "scan",
             Self::Logout(_) => "logout",
             Self::SetDefault(_) => "set-default",
+            Self::Provider(_) => "provider",
             Self::Register(_) => "register",
             Self::Remove(_) => "remove",
             Self::Revoke(_) => "revoke",

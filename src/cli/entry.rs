@@ -6,7 +6,8 @@ use super::error::{CliError, Kind};
 use super::output::{Output, Style};
 use super::{
     admin, completions, daemon, demo, doctor, exit, export, get, init, inspect, list, log, login,
-    logout, nearest, profile, register, remove, revoke, run, scan, set_default, ui, whoami,
+    logout, nearest, profile, provider, register, remove, revoke, run, scan, set_default, ui,
+    whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
 use crate::telemetry::{self, Telemetry};
@@ -162,6 +163,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<ExitCode, CliEr
         Command::Scan(args) => scan::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
         Command::SetDefault(args) => set_default::run(args, context).await,
+        Command::Provider(args) => provider::run(args, context).await,
         Command::Register(args) => register::run(args, context).await,
         Command::Remove(args) => remove::run(args, context).await,
         Command::Revoke(args) => revoke::run(args, context).await,

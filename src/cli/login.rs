@@ -176,7 +176,7 @@ async fn for_url(
     };
     let definition = serde_json::to_value(&definition)
         .map_err(|source| CliError::internal("a definition could not be written", source))?;
-    register::agree(is_agreed, context, &definition, None)?;
+    register::agree(is_agreed, context, &definition, &[])?;
     let wish = api::RegisterProvider {
         definition,
         force: false,

@@ -39,6 +39,7 @@ mod paint;
 mod pick;
 mod profile;
 mod prompt;
+mod provider;
 mod register;
 mod remove;
 mod revoke;

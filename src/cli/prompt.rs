@@ -47,6 +47,30 @@ pub(crate) fn line(question: &str) -> Result<String, CliError> {
         .map_err(cancelled)
 }
 
+/// The same, asked again with the reason until it fits.
+pub(crate) fn fitting_line(
+    question: &str,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, CliError> {
+    dialoguer::Input::<String>::with_theme(&SimpleTheme)
+        .with_prompt(clean(question).into_owned())
+        .allow_empty(true)
+        .validate_with(|text: &String| check(text).map_err(|wrong| clean(&wrong).into_owned()))
+        .interact_text()
+        .map(|text| text.trim().to_owned())
+        .map_err(cancelled)
+}
+
+/// Asks for one of several; its place in the list.
+pub(crate) fn choose(question: &str, choices: &[&str]) -> Result<usize, CliError> {
+    dialoguer::Select::with_theme(&SimpleTheme)
+        .with_prompt(clean(question).into_owned())
+        .items(choices)
+        .default(0)
+        .interact()
+        .map_err(cancelled)
+}
+
 /// The text of a file that a person names.
 pub(crate) fn file(question: &str) -> Result<WireSecret, CliError> {
     let path = line(question)?;

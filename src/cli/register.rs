@@ -1,7 +1,8 @@
 //! `authsome register`: a provider of your own.
 //!
 //! Shows where a credential of the provider would go and asks, because a definition decides which
-//! hosts receive it. The daemon checks every rule; this command only reads the file.
+//! hosts receive it. Every rule is checked here, where the
+//! line of a fault is known, and again by the daemon.
 
 use super::context::Context;
 use super::done::Changed;
@@ -9,8 +10,8 @@ use super::error::CliError;
 use super::paint::clean;
 use super::prompt;
 use crate::api::{ProvidersBySource, RegisterProvider};
-use crate::model::provider::text_dialect;
-use crate::model::{ErrorCode, ProviderName};
+use crate::catalog::{self, Catalog, Conflict, Invalid};
+use crate::model::{ErrorCode, Provider};
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -34,24 +35,26 @@ pub(crate) struct Args {
     yes: bool,
 }
 
+/// How a definition is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Nobody needs to be asked where its credentials may go.
+    pub(crate) is_agreed: bool,
+    /// It may take the place of others.
+    pub(crate) force: bool,
+}
+
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
-    let definition = read(&args.file)?;
-    let name = name_of(&definition)?;
-    let client = context.client().await?;
-    let known = client.providers().await?;
-    let overrides = overrides(&known, &name).filter(|_| args.force);
-    agree(args.yes, context, &definition, overrides.as_deref())?;
-    let changed = client
-        .register_provider(&RegisterProvider {
-            definition,
-            force: args.force,
-        })
-        .await?;
-    let mut warnings = changed.warnings;
-    if overrides.is_some() {
-        // Said better, now that it is done.
-        warnings.retain(|text| !text.starts_with("a bundled provider is called "));
-    }
+    let text = read(&args.file)?;
+    let (definition, checked) = catalog::parse_registration(&text)
+        .map_err(|invalid| refused(&shown(&args.file), &invalid))?;
+    let provider = checked.provider;
+    let terms = Terms {
+        is_agreed: args.yes,
+        force: args.force,
+    };
+    let warnings = take(context, definition, &provider, terms).await?;
+    let name = provider.name;
     if context.out.style.is_quiet() {
         for warning in &warnings {
             context.out.warn(warning);
@@ -59,14 +62,51 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     }
     let said = format!("Registered {name}. Log in with `authsome login {name}`");
     context.out.done(&Changed {
-        warnings: overrides.into_iter().chain(warnings).collect(),
+        warnings,
         ..Changed::new("registered", name, said)
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> Result<Value, CliError> {
-    let shown = clean(&path.display().to_string()).into_owned();
+/// Registers a definition, when that is agreed to: where its credentials may go, and whose place it
+/// takes. Gives what its owner should know.
+pub(crate) async fn take(
+    context: &Context,
+    definition: Value,
+    provider: &Provider,
+    terms: Terms,
+) -> Result<Vec<String>, CliError> {
+    let client = context.client().await?;
+    let known = client.providers().await?;
+    let taken = taken(&known, provider);
+    agree(terms.is_agreed, context, &definition, &taken)?;
+    let mut force = terms.force;
+    if !taken.is_empty() && !force && !terms.is_agreed {
+        if !prompt::confirm("Let it take their place?")? {
+            return Err(nothing_registered());
+        }
+        force = true;
+    }
+    let changed = client
+        .register_provider(&RegisterProvider { definition, force })
+        .await?;
+    let mut warnings = changed.warnings;
+    // Said better already.
+    warnings
+        .retain(|text| !taken.contains(text) && !text.starts_with("a bundled provider is called "));
+    Ok(taken.into_iter().chain(warnings).collect())
+}
+
+fn nothing_registered() -> CliError {
+    CliError::new(ErrorCode::InputCancelled, "nothing was registered")
+}
+
+fn shown(path: &Path) -> String {
+    clean(&path.display().to_string()).into_owned()
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    let shown = shown(path);
     let unreadable = |source| {
         CliError::usage(format!("could not read the definition in {shown}"))
             .hint("name a JSON file, or `-` to read one from stdin")
@@ -85,50 +125,25 @@ fn read(path: &Path) -> Result<Value, CliError> {
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST {
         return Err(CliError::usage(format!("{shown} is longer than 64 KiB")));
     }
-    if text.trim().is_empty() {
-        let told = CliError::new(
-            ErrorCode::InvalidProviderSchema,
-            format!("{shown} is empty"),
-        );
-        return Err(told.hint(EXAMPLE));
-    }
-    let value: Value =
-        jsonc_parser::parse_to_serde_value(&text, &text_dialect()).map_err(|source| {
-            CliError::new(
-                ErrorCode::InvalidProviderSchema,
-                format!("{shown} is not JSON"),
-            )
-            .hint(EXAMPLE)
-            .caused_by(source)
-        })?;
-    Ok(unwrap_envelope(value))
+    Ok(text)
 }
 
-/// `{"definition": {…}}` is taken too, as the API does.
-fn unwrap_envelope(mut value: Value) -> Value {
-    match value.get_mut("definition") {
-        Some(inner @ Value::Object(_)) => inner.take(),
-        _ => value,
-    }
+/// A definition that does not hold the rules: every fault with its field, and its line.
+pub(crate) fn refused(what: &str, invalid: &Invalid) -> CliError {
+    let problems: Vec<_> = invalid.problems().iter().map(ToString::to_string).collect();
+    CliError::new(
+        ErrorCode::InvalidProviderSchema,
+        format!("{what} is not a valid definition"),
+    )
+    .hint(format!("{}\n{EXAMPLE}", problems.join("\n")))
+    .operation("register")
 }
 
-fn name_of(definition: &Value) -> Result<ProviderName, CliError> {
-    let invalid =
-        |message: String| CliError::new(ErrorCode::InvalidProviderSchema, message).hint(EXAMPLE);
-    if !definition.is_object() {
-        return Err(invalid("a definition is one JSON object".to_owned()));
-    }
-    let name = definition
-        .get("name")
-        .and_then(Value::as_str)
-        .ok_or_else(|| invalid("the definition has no `name`".to_owned()))?;
-    name.parse()
-        .map_err(|source: crate::model::NameError| invalid(source.to_string()))
-}
-
-fn overrides(known: &ProvidersBySource, name: &ProviderName) -> Option<String> {
+/// Whose place a definition would take: a provider's of its name, or the bundled one's whose host it names.
+fn taken(known: &ProvidersBySource, provider: &Provider) -> Vec<String> {
+    let name = &provider.name;
     let has = |list: &[crate::api::Definition]| list.iter().any(|one| one.0.name == *name);
-    if has(&known.custom) {
+    let named = if has(&known.custom) {
         Some(format!("this replaces your own definition of `{name}`"))
     } else if has(&known.bundled) {
         Some(format!(
@@ -136,7 +151,13 @@ fn overrides(known: &ProvidersBySource, name: &ProviderName) -> Option<String> {
         ))
     } else {
         None
-    }
+    };
+    let hosts = Catalog::bundled().conflicts(provider).into_iter();
+    let hosts = hosts.filter(|conflict| matches!(conflict, Conflict::Host { .. }));
+    named
+        .into_iter()
+        .chain(hosts.map(|conflict| conflict.to_string()))
+        .collect()
 }
 
 /// Shows where credentials of a definition would go, and asks, unless that was said before.
@@ -144,7 +165,7 @@ pub(crate) fn agree(
     is_agreed: bool,
     context: &Context,
     definition: &Value,
-    overrides: Option<&str>,
+    taken: &[String],
 ) -> Result<(), CliError> {
     if is_agreed {
         return Ok(());
@@ -158,7 +179,7 @@ pub(crate) fn agree(
             "look at where it sends credentials and say --yes:\n{reach}"
         )));
     }
-    if let Some(warning) = overrides {
+    for warning in taken {
         context.out.warn(warning);
     }
     context.out.ask(&format!(
@@ -167,10 +188,7 @@ pub(crate) fn agree(
     if prompt::confirm("Register it?")? {
         return Ok(());
     }
-    Err(CliError::new(
-        ErrorCode::InputCancelled,
-        "nothing was registered",
-    ))
+    Err(nothing_registered())
 }
 
 /// Every host and endpoint of the definition, one a line.
@@ -212,24 +230,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_looser_than_comments_and_trailing_commas_is_json() {
-        let parsed =
-            |text: &str| jsonc_parser::parse_to_serde_value::<Value>(text, &text_dialect());
-        assert!(parsed("{\"a\": [0.5,], /* why */}").is_ok());
-        for loose in [
-            "[.5]",
-            "[5.]",
-            "[NaN]",
-            "[Infinity]",
-            r#"["\x41"]"#,
-            "['a']",
-            "[+1]",
-        ] {
-            assert!(parsed(loose).is_err(), "{loose}");
-        }
-    }
-
-    #[test]
     fn a_person_sees_every_place_a_credential_goes() {
         let definition = serde_json::json!({
             "name": "acme",
@@ -242,15 +242,5 @@ mod tests {
         assert_eq!(seen.lines().count(), 4, "{seen}");
         assert!(seen.contains("token_url: https://evil.example/\u{fffd}[2J"));
         assert!(!seen.contains("docs.example"));
-    }
-
-    #[test]
-    fn both_shapes_of_the_file_are_taken() {
-        let bare = serde_json::json!({"name": "acme"});
-        let wrapped = serde_json::json!({"definition": bare, "force": true});
-        assert_eq!(unwrap_envelope(wrapped), bare);
-        assert_eq!(name_of(&bare).unwrap().as_str(), "acme");
-        assert!(name_of(&serde_json::json!({"name": "../x"})).is_err());
-        assert!(name_of(&serde_json::json!([])).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Custom definitions in the home, and who owns which host.
 
-use crate::catalog::{Catalog, Conflict, parse};
+use crate::catalog::{Catalog, Conflict, parse, parse_registration};
 use crate::model::ProviderName;
 use std::fs;
 use std::path::Path;
@@ -195,4 +195,24 @@ fn hosts_of_bundled_providers_are_reserved() {
     );
     assert_eq!(catalog.host_owner("API.OpenAI.com."), Some(name("openai")));
     assert_eq!(catalog.host_owner("api.openai.com.evil.example"), None);
+}
+
+#[test]
+fn a_definition_to_be_registered_is_read_bare_or_wrapped_with_the_same_places() {
+    let bare = "{\n\"name\": \"acme\",\n\"auth_type\": \"api_key\",\n\"api_url\": \"a.acme.example\",\n\"x\": \"y\"}";
+    let (value, checked) = parse_registration(bare).unwrap();
+    assert_eq!(value["x"], "y");
+    assert_eq!(checked.provider.name.as_str(), "acme");
+    let wrapped = format!("{{\"force\": true,\n\"definition\": {bare}}}");
+    assert_eq!(parse_registration(&wrapped).unwrap().0, value);
+    let bad = wrapped
+        .replace("\"y\"", "[\"\\u0007\"]")
+        .replace("api_key", "key");
+    let invalid = parse_registration(&bad).unwrap_err();
+    let places: Vec<_> = invalid
+        .problems()
+        .iter()
+        .map(|one| (one.path.as_str(), one.place.unwrap().0))
+        .collect();
+    assert_eq!(places, [("auth_type", 4), ("x[0]", 6)]);
 }

@@ -1,30 +1,21 @@
 //! Why a definition is not taken, and what would be. Pure.
 
-use crate::catalog::{Broken, Conflict, Invalid};
+use crate::catalog::{self, Broken, Conflict, Invalid};
 use crate::model::{ErrorCode, Provider, ProviderName};
 use crate::services::Error;
 use serde_json::Value;
 
-/// Refuses a definition with a control character in any text or key: nothing of ours needs one, and
-/// terminals, headers and logs read them as commands.
+/// Refuses a definition with a control character in any text or name of a field.
 pub(super) fn control_characters(definition: &Value) -> Result<(), Error> {
-    if holds_control(definition) {
-        return Err(Error::invalid(
-            "the definition holds a line end or another control character inside a text",
-        ));
+    let found = catalog::hidden_characters(definition);
+    if found.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn holds_control(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.chars().any(char::is_control),
-        Value::Array(list) => list.iter().any(holds_control),
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, value)| key.chars().any(char::is_control) || holds_control(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
+    let list: Vec<_> = found.iter().map(ToString::to_string).collect();
+    Err(Error::invalid(format!(
+        "the definition holds control characters: {}",
+        list.join("; ")
+    )))
 }
 
 /// Fields whose value is refused as malformed input, before any question of schema.
