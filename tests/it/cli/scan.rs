@@ -462,6 +462,8 @@ fn a_replaced_env_file_still_works_under_a_run() {
     };
     let own = laptop.script(&call(&laptop.upstream.api_url()));
     assert_eq!(own, "200");
+    let foreign = laptop.script(&call("http://elsewhere.example"));
+    assert_eq!(foreign, "403", "it is bound to its provider's hosts");
 }
 
 #[test]
