@@ -40,6 +40,9 @@ pub struct ConnectionSummary {
     pub api_url: Option<String>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub expires_at: Option<OffsetDateTime>,
+    /// Whose it is at the provider, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_label: Option<String>,
 }
 
 /// The query of `GET /connections/{provider}/{connection}`.

@@ -65,13 +65,18 @@ impl Answer for Inspection {
                 provider.name
             );
         } else {
-            let mut rows = Rows::new(style, &["CONNECTION", "STATUS", "EXPIRES"]);
+            let tells_account = self.connections.iter().any(|one| !one.account().is_empty());
+            let headings = ["CONNECTION", "STATUS", "EXPIRES", "ACCOUNT"];
+            let columns = headings.len() - usize::from(!tells_account);
+            let mut rows = Rows::new(style, &headings[..columns]);
             for one in &self.connections {
-                rows.push(&[
-                    (&one.label(self.connections.len() == 1), Tone::Plain),
+                let cells = [
+                    (&*one.label(self.connections.len() == 1), Tone::Plain),
                     (one.status(), tone_of(one.status())),
                     (&one.expiry(now()), Tone::Dim),
-                ]);
+                    (one.account(), Tone::Plain),
+                ];
+                rows.push(&cells[..columns]);
             }
             text.push('\n');
             text.push_str(&rows.finish());
@@ -95,6 +100,8 @@ fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
         ));
         facts.push(("token", oauth.token_url.clone().unwrap_or_default()));
         facts.push(("scopes", oauth.scopes.join(" ")));
+        let grants: Vec<&str> = oauth.grants.iter().map(|flow| flow.as_str()).collect();
+        facts.push(("programs by", grants.join(", ")));
     }
     facts.push(("docs", provider.docs_url.clone().unwrap_or_default()));
     facts.retain(|(_, value)| !value.is_empty());

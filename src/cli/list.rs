@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::moments::relative;
 use super::output::{Answer, Style};
+use super::paint::clean;
 use super::table::{Rows, Tone, tone_of};
 use crate::api::{ConnectionList, ConnectionSummary, Definition};
 use crate::client::now;
@@ -57,6 +58,7 @@ pub(crate) struct Connected {
     scopes: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]
     expires_at: Option<OffsetDateTime>,
+    account_label: Option<String>,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
@@ -143,6 +145,7 @@ impl From<ConnectionSummary> for Connected {
             status: one.status,
             scopes: one.scopes,
             expires_at: one.expires_at,
+            account_label: one.account_label,
         }
     }
 }
@@ -156,6 +159,11 @@ impl Connected {
         } else {
             self.connection_name.clone()
         }
+    }
+
+    /// Whose it is at the provider; empty where that is not known.
+    pub(crate) fn account(&self) -> &str {
+        self.account_label.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn status(&self) -> &str {
@@ -177,6 +185,7 @@ impl Answer for Listing {
             text.push_str(&paint.bold("Connected"));
             text.push('\n');
             text.push_str(&connected);
+            text.push_str(&self.to_log_in_again());
         }
         let available: Vec<&Row> = self
             .rows()
@@ -199,6 +208,27 @@ impl Answer for Listing {
 }
 
 impl Listing {
+    /// The commands that mend what has ended.
+    fn to_log_in_again(&self) -> String {
+        let mut text = String::new();
+        for row in self.rows() {
+            let ended = row
+                .connections
+                .iter()
+                .filter(|one| one.status != "connected");
+            for one in ended {
+                let name = if one.connection_name == ConnectionName::DEFAULT {
+                    String::new()
+                } else {
+                    format!(" -c {}", clean(&one.connection_name))
+                };
+                let line = format!("Log in again: authsome login {}{name}\n", row.name);
+                text.push_str(&line);
+            }
+        }
+        text
+    }
+
     fn connected_table(&self, style: &Style) -> String {
         let connected: Vec<&Row> = self
             .rows()
@@ -210,29 +240,44 @@ impl Listing {
         }
         // A definition of somebody's own decides where a credential goes, so it is said.
         let tells_source = connected.iter().any(|row| row.source == CUSTOM);
+        let all = || connected.iter().flat_map(|row| &row.connections);
+        let tells_account = all().any(|one| !one.account().is_empty());
+        let is_wanted = |heading: &str| match heading {
+            "ACCOUNT" => tells_account,
+            "SOURCE" => tells_source,
+            _ => true,
+        };
         let headings = [
             "PROVIDER",
             "CONNECTION",
+            "ACCOUNT",
             "STATUS",
             "TYPE",
             "EXPIRES",
             "SOURCE",
         ];
-        let columns = headings.len() - usize::from(!tells_source);
-        let mut rows = Rows::new(style, &headings[..columns]);
-        for row in connected {
+        let wanted: Vec<&str> = headings.into_iter().filter(|h| is_wanted(h)).collect();
+        let mut rows = Rows::new(style, &wanted);
+        for row in &connected {
             let is_alone = row.connections.len() == 1;
             for (index, one) in row.connections.iter().enumerate() {
                 let name = if index == 0 { row.name.as_str() } else { "" };
                 let cells = [
                     (name, Tone::Plain),
                     (&one.label(is_alone), Tone::Plain),
+                    (one.account(), Tone::Plain),
                     (&one.status, tone_of(&one.status)),
                     (&one.auth_type, Tone::Dim),
                     (&one.expiry(self.now), Tone::Dim),
                     (row.source, Tone::Dim),
                 ];
-                rows.push(&cells[..columns]);
+                let cells: Vec<_> = headings
+                    .into_iter()
+                    .zip(cells)
+                    .filter(|(heading, _)| is_wanted(heading))
+                    .map(|(_, cell)| cell)
+                    .collect();
+                rows.push(&cells);
             }
         }
         rows.finish()

@@ -31,9 +31,8 @@ pub(crate) struct Args {
     terminal: Terminal,
     #[command(flatten)]
     link: Link,
-    /// Log in again although you are connected
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    again: Again,
     /// Another way to log in than the provider's usual one
     #[arg(long, value_name = "FLOW", value_parser = flow_of)]
     flow: Option<Flow>,
@@ -51,9 +50,20 @@ struct Server {
     /// The URL of an MCP server, in place of a provider
     #[arg(long, value_name = "URL", conflicts_with = "provider")]
     mcp: Option<String>,
-    /// Do not ask before a new server is registered
-    #[arg(long, short, requires = "mcp")]
+    /// Do not ask before a new server is registered, or a client forgotten
+    #[arg(long, short)]
     yes: bool,
+}
+
+/// What a login takes the place of.
+#[derive(Debug, clap::Args)]
+struct Again {
+    /// Log in again although you are connected
+    #[arg(long)]
+    force: bool,
+    /// Enter another OAuth client of this daemon; revokes what the last one got, for everybody
+    #[arg(long, conflicts_with_all = ["key_stdin", "mcp"])]
+    new_client: bool,
 }
 
 /// Giving the key without a browser.
@@ -112,6 +122,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         (None, Some(url)) => for_url(context, &client, url, args.server.yes).await?,
         (None, None) => return Err(CliError::usage("name a provider, or a server by --mcp")),
     };
+    if args.again.new_client {
+        forget_client(context, &client, &provider, args.server.yes).await?;
+    }
     let session = client.start_login(&wish(&args, provider)).await?;
     let ended = if session.status == "completed" {
         if piped.is_some() {
@@ -186,6 +199,26 @@ async fn for_url(
     Ok(found.provider)
 }
 
+/// A client is changed by forgetting the old one, and with it everything that it got.
+async fn forget_client(
+    context: &Context,
+    client: &Client,
+    provider: &ProviderName,
+    is_agreed: bool,
+) -> Result<(), CliError> {
+    let question = format!(
+        "Forget this daemon's OAuth client at {provider}, and revoke every connection there, for everybody?"
+    );
+    prompt::consent(is_agreed, context.out.is_json(), &question)?;
+    let ended = client.revoke_provider(provider).await?.connections_ended;
+    if let Some(ended) = ended.filter(|ended| *ended > 0) {
+        context
+            .out
+            .note(&format!("Revoked {ended} connections to {provider}"));
+    }
+    Ok(())
+}
+
 fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
     api::StartLogin {
         provider,
@@ -193,7 +226,7 @@ fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
         flow: args.flow.map(|flow| flow.as_str().to_owned()),
         scopes: args.scopes.clone(),
         base_url: args.base_url.clone(),
-        force: args.force,
+        force: args.again.force,
     }
 }
 

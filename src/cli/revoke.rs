@@ -20,7 +20,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client().await?;
     let question = format!(
-        "Revoke every connection to {}, for everybody?",
+        "Revoke every connection to {}, for everybody, and forget this daemon's OAuth client there?",
         args.provider
     );
     prompt::consent(args.yes, context.out.is_json(), &question)?;

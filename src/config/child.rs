@@ -1,5 +1,6 @@
 //! The environment a child process inherits, without anything that is ours to keep.
 
+use super::clients;
 use super::variables::VARIABLES;
 use std::ffi::{OsStr, OsString};
 
@@ -50,7 +51,7 @@ impl std::fmt::Debug for ChildEnvironment {
 }
 
 fn is_ours(name: &OsStr) -> bool {
-    VARIABLES.iter().any(|v| v.withheld && name == v.name)
+    VARIABLES.iter().any(|v| v.withheld && name == v.name) || clients::is_ours(name)
 }
 
 #[cfg(test)]
@@ -63,6 +64,7 @@ mod tests {
             ("AUTHSOME_MASTER_KEY", "m"),
             ("AUTHSOME_IDENTITY_PRIVATE_KEY", "k"),
             ("AUTHSOME_DATABASE_URL", "d"),
+            ("AUTHSOME_ACME_CLIENT_SECRET", "s"),
             ("AUTHSOME_HOME", "/h"),
             ("PATH", "/bin"),
         ]

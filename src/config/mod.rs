@@ -7,6 +7,7 @@
 
 mod child;
 mod client;
+mod clients;
 mod error;
 mod home;
 mod keys;

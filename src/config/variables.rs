@@ -364,6 +364,7 @@ pub fn environment_page() -> String {
         .collect();
     page.push_str(&withheld.join(", "));
     page.push_str(".\n");
+    page.push_str(PAGE_END);
     page
 }
 
@@ -382,6 +383,15 @@ the value of a secret one is never shown.
 
 | variable | read by | default | meaning |
 |---|---|---|---|
+";
+
+const PAGE_END: &str = "
+## OAuth clients
+
+The daemon reads its OAuth client at a provider from `AUTHSOME_<PROVIDER>_CLIENT_ID` and
+`AUTHSOME_<PROVIDER>_CLIENT_SECRET` (capitals, `_` for `-` and `.`: `AUTHSOME_GOOGLE_DRIVE_CLIENT_ID`), or from the names that a
+definition gives as `client_id_env` and `client_secret_env`. They win over what was typed in a browser, and a child of `authsome run` never
+sees the ones that begin with `AUTHSOME_`.
 ";
 
 #[cfg(test)]

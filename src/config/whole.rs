@@ -2,9 +2,10 @@
 
 use super::raw::Raw;
 use super::values::{self, Origin, PrivateHost};
-use super::{ClientConfig, Error, Home, OtelConfig, TerminalHints, keys, otel, terminal};
+use super::{ClientConfig, Error, Home, OtelConfig, TerminalHints, clients, keys, otel, terminal};
 use crate::model::{Handle, MasterKeySource};
-use crate::secret::{DatabaseUrl, IdentityKey};
+use crate::secret::{DatabaseUrl, IdentityKey, Typed};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct Config {
     pub log: Option<String>,
     pub otel: OtelConfig,
     pub terminal: TerminalHints,
+    /// Our OAuth clients, by the names of their variables.
+    pub client_variables: BTreeMap<String, Typed>,
 }
 
 impl Config {
@@ -54,6 +57,8 @@ impl Config {
     }
 
     fn from_os_iter(pairs: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, Error> {
+        let pairs: Vec<_> = pairs.collect();
+        let client_variables = clients::read(pairs.iter().cloned());
         let raw = Raw::read(pairs)?;
         let home = home(&raw)?;
         let insecure_http = values::flag(
@@ -106,6 +111,7 @@ impl Config {
             log: raw.authsome_log.clone(),
             otel: otel::read(&raw)?,
             terminal: terminal::read(&raw),
+            client_variables,
             home,
         })
     }

@@ -96,6 +96,7 @@ fn services_config(config: &Config, origins: &Origins) -> ServicesConfig {
         bind_secret: config.home.local_secret(),
         version: env!("CARGO_PKG_VERSION"),
         transport: outbound::transport(config),
+        client_variables: config.client_variables.clone(),
     }
 }
 

@@ -105,6 +105,9 @@ pub struct Provider {
     pub oauth: Option<OAuthSettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationSettings>,
+    /// Where our OAuth client is read from, where it is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<ApiKeySettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,6 +234,17 @@ pub enum DeviceTokenRequest {
 pub struct RegistrationSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<String>,
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Variables of the daemon's environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id_env: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_env: Option<String>,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }

@@ -33,12 +33,16 @@ pub(super) fn named(id: String, secret: Option<ClientSecret>, provider: &Provide
     }
 }
 
+/// Our client at a provider: the operator's of the environment, else the stored one.
 pub(super) async fn find(
     core: &Core,
-    provider: &ProviderName,
+    provider: &Provider,
 ) -> Result<Option<ProviderClient>, Error> {
+    if let Some(client) = of_environment(core, provider) {
+        return Ok(Some(client));
+    }
     let mut reader = core.store.read().await?;
-    let found = reader.find_provider_client(provider).await?;
+    let found = reader.find_provider_client(&provider.name).await?;
     drop(reader);
     let Some(record) = found else {
         return Ok(None);
@@ -49,13 +53,33 @@ pub(super) async fn find(
     Ok(Some(opened.await?))
 }
 
+fn of_environment(core: &Core, provider: &Provider) -> Option<ProviderClient> {
+    let settings = provider.client.as_ref();
+    let usual = |end: &str| {
+        let name = provider.name.as_str().replace(['-', '.'], "_");
+        format!("AUTHSOME_{}_{end}", name.to_ascii_uppercase())
+    };
+    let read = |named: Option<&String>, end: &str| {
+        let all = &core.config.client_variables;
+        all.get(&usual(end)).or_else(|| all.get(named?))
+    };
+    let id = read(settings.and_then(|s| s.client_id_env.as_ref()), "CLIENT_ID")?;
+    let named = settings.and_then(|s| s.client_secret_env.as_ref());
+    let secret = read(named, "CLIENT_SECRET");
+    Some(ProviderClient {
+        client_id: id.reveal().to_owned(),
+        client_secret: secret.map(|secret| ClientSecret::new(secret.reveal())),
+        base_url: None,
+    })
+}
+
 /// Our client at the provider, for that site.
 pub(super) async fn at_site(
     core: &Core,
     provider: &Provider,
     site: Option<&str>,
 ) -> Result<ProviderClient, Error> {
-    let client = find(core, &provider.name).await?;
+    let client = find(core, provider).await?;
     let client = client.ok_or_else(|| missing(provider))?;
     check_site(&client, provider, site)?;
     Ok(client)

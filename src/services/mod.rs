@@ -13,6 +13,7 @@ mod csrf;
 mod endpoints;
 mod error;
 mod failure;
+mod farewell;
 mod identities;
 mod logins;
 mod minting;

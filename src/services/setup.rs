@@ -7,8 +7,10 @@ use super::{
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
 use crate::oauth::Transport;
+use crate::secret::Typed;
 use crate::store::{Purged, Store};
 use crate::vault::Vaults;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +49,8 @@ pub struct ServicesConfig {
     pub version: &'static str,
     /// The way to providers.
     pub transport: Transport,
+    /// Variables that our OAuth clients may be read from.
+    pub client_variables: BTreeMap<String, Typed>,
 }
 
 /// Every use case, ready to run. Cheap to clone behind an `Arc`.

@@ -24,6 +24,11 @@ pub(super) fn check(root: Fields<'_>, auth: AuthType, flow: Flow, findings: &mut
         let fields = Fields::new(&path, map);
         endpoint(fields, "registration_endpoint", None, findings);
     }
+    if let Some((path, map)) = root.object(findings, "client") {
+        let fields = Fields::new(&path, map);
+        variable(fields, "client_id_env", "_CLIENT_ID", findings);
+        variable(fields, "client_secret_env", "_CLIENT_SECRET", findings);
+    }
     if let Some((path, map)) = root.object(findings, "browser") {
         browser(Fields::new(&path, map), findings);
     } else if auth == AuthType::Browser && root.get("browser").is_none() {
@@ -105,6 +110,18 @@ fn client_fields(fields: Fields<'_>, findings: &mut Findings<'_>) {
         if !sendable(name) || (!value.is_empty() && !sendable(value)) {
             findings.problem(&params.path_of(name), "write visible ASCII characters");
         }
+    }
+}
+
+/// The name says what it is: a definition may not ask for any other variable of the daemon.
+fn variable(fields: Fields<'_>, key: &str, end: &str, findings: &mut Findings<'_>) {
+    let is_fit = |name: &str| {
+        let plain = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
+        name.len() <= 128 && name.ends_with(end) && name.bytes().all(plain)
+    };
+    if fields.text(findings, key).is_some_and(|name| !is_fit(name)) {
+        let why = format!("write the name of a variable in capitals that ends in {end}");
+        findings.problem(&fields.path_of(key), why);
     }
 }
 

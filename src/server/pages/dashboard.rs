@@ -48,6 +48,7 @@ struct EndAgent {
 struct ConnectionRow {
     service: String,
     name: String,
+    account: String,
     is_default: bool,
     kind: &'static str,
     status: &'static str,
@@ -189,6 +190,7 @@ impl ConnectionRow {
         Self {
             service: service.to_owned(),
             name: connection.name.to_string(),
+            account: connection.account.label.clone().unwrap_or_default(),
             is_default: connection.is_default,
             kind: match connection.auth_type {
                 crate::model::provider::AuthType::ApiKey => "API key",

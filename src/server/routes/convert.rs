@@ -35,6 +35,7 @@ pub(super) fn summary(connection: Connection) -> api::ConnectionSummary {
         scopes: connection.scopes,
         base_url: connection.base_url,
         api_url: connection.api_url,
+        account_label: connection.account.label,
     }
 }
 

@@ -307,6 +307,7 @@ mod tests {
             providers_dir: home.join("providers"),
             bind_secret: home.join("bind.secret"),
             version: "test",
+            client_variables: std::collections::BTreeMap::new(),
         };
         Services::start(config, store, vaults.unwrap(), Catalog::bundled(), clock)
             .await

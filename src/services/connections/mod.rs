@@ -1,7 +1,6 @@
 //! Connections of a Vault: listed without opening anything, shown, exported, ended.
 
 mod export;
-mod revocation;
 mod service;
 
 pub use service::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};

@@ -2,13 +2,12 @@
 //! is simply not there.
 
 use super::export::{self, Variable};
-use super::revocation::Farewell;
-use crate::model::provider::AuthType;
 use crate::model::{
     AuditEvent, Caller, Connection, ConnectionName, ConnectionState, Credential, ErrorCode,
     EventName, Handle, ProviderName,
 };
 use crate::secret::ExportedText;
+use crate::services::farewell::Farewell;
 use crate::services::refresh::{Fresh, Refresher};
 use crate::services::setup::Core;
 use crate::services::{Actor, Error, Providers, login_command, opening};
@@ -149,6 +148,7 @@ impl Connections {
         let actor = actor.into();
         let event = actor
             .sign(AuditEvent::new(EventName::ConnectionLoggedOut).on(provider, Some(connection)));
+        let farewell = Farewell::prepare(&self.core, &self.providers, provider).await?;
         let vault = actor.vault().clone();
         let (provider, connection) = (provider.clone(), connection.clone());
         let write = self.core.store.write(move |tx| {
@@ -163,8 +163,8 @@ impl Connections {
             .boxed()
         });
         let gone = write.await?;
-        if gone.connection.auth_type == AuthType::OAuth2 {
-            Farewell::new(&self.core, &self.providers, gone).say().await;
+        if let Some(farewell) = farewell {
+            farewell.say(vec![gone]).await;
         }
         Ok(())
     }

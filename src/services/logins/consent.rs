@@ -27,7 +27,7 @@ impl Logins {
     ) -> Result<(Vec<Field>, Consent), Error> {
         let site = session.base_url.as_deref();
         let endpoints = Endpoints::new(provider, site)?;
-        let client = clients::find(&self.core, &provider.name).await?;
+        let client = clients::find(&self.core, provider).await?;
         if let Some(client) = &client {
             clients::check_site(client, provider, site.or(client.base_url.as_deref()))?;
         } else if !registers_itself(session) && !self.may_set_client(visitor.person) {
@@ -64,7 +64,7 @@ impl Logins {
             ));
         }
         let named = (!typed.is_empty()).then(|| typed.to_owned());
-        let client = if let Some(client) = clients::find(&self.core, &provider.name).await? {
+        let client = if let Some(client) = clients::find(&self.core, provider).await? {
             client
         } else if registers_itself(&record.login) {
             let client = self.registered(provider, record.login.base_url.as_deref());
@@ -161,7 +161,7 @@ impl Logins {
             return Ok(client);
         }
         // Somebody else was first; theirs counts for everybody.
-        let stored = clients::find(&self.core, &provider.name).await?;
+        let stored = clients::find(&self.core, provider).await?;
         stored.ok_or_else(|| clients::missing(provider))
     }
 }

@@ -62,7 +62,7 @@ impl Logins {
         record: &LoginRecord,
         provider: &Provider,
     ) -> Result<(), Error> {
-        let Some(client) = clients::find(&self.core, &provider.name).await? else {
+        let Some(client) = clients::find(&self.core, provider).await? else {
             return Ok(());
         };
         let begun = self.begin_device(record, provider, &client).await;

@@ -112,6 +112,7 @@ fn definition(url: &Url, name: ProviderName, found: Discovered) -> Provider {
         },
         oauth: Some(settings(&server, resource, scopes)),
         registration,
+        client: None,
         api_key: None,
         browser: None,
         export: BTreeMap::new(),

@@ -5,10 +5,11 @@ use super::refusal;
 use crate::catalog::{self, Catalog};
 use crate::clock::to_unix_millis;
 use crate::model::{AuditEvent, ErrorCode, EventName, Provider, ProviderName};
+use crate::services::farewell::Farewell;
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
-use crate::store::{CustomProvider, Tx};
+use crate::store::{CustomProvider, SealedConnection, Tx};
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -225,6 +226,7 @@ impl Providers {
             Removed::Removed
         };
         let event = actor.sign(AuditEvent::new(EventName::ProviderRemoved).on(name, None));
+        let farewell = Farewell::prepare(&self.core, self, name).await?;
         let name = name.clone();
         let write = self.core.store.write(move |tx| {
             async move {
@@ -239,7 +241,7 @@ impl Providers {
             }
             .boxed()
         });
-        Ok((removed, write.await?))
+        Ok((removed, told(farewell, write.await?).await))
     }
 
     /// Ends every connection at the provider in every Vault, and forgets our client there; how
@@ -252,6 +254,7 @@ impl Providers {
         actor.require_admin("revoke a provider for everybody")?;
         let known = self.find_readable(name).await?.is_some();
         let event = actor.sign(AuditEvent::new(EventName::ProviderRevoked).on(name, None));
+        let farewell = Farewell::prepare(&self.core, self, name).await?;
         let name = name.clone();
         let write = self.core.store.write(move |tx| {
             async move {
@@ -262,12 +265,25 @@ impl Providers {
             }
             .boxed()
         });
-        write.await
+        Ok(told(farewell, write.await?).await)
     }
 }
 
+/// Tells the provider what is gone; how many that is.
+async fn told(farewell: Option<Farewell>, gone: Vec<SealedConnection>) -> u64 {
+    let count = u64::try_from(gone.len()).unwrap_or(u64::MAX);
+    if let Some(farewell) = farewell.filter(|_| count > 0) {
+        farewell.say(gone).await;
+    }
+    count
+}
+
 /// Removes all connections and the client at a provider; `event` tells how many went.
-async fn end_all(tx: &mut Tx, name: &ProviderName, event: AuditEvent) -> Result<u64, Error> {
+async fn end_all(
+    tx: &mut Tx,
+    name: &ProviderName,
+    event: AuditEvent,
+) -> Result<Vec<SealedConnection>, Error> {
     let ended = tx.delete_connections_at(name).await?;
     tx.delete_provider_client(name).await?;
     for gone in &ended {
@@ -280,7 +296,7 @@ async fn end_all(tx: &mut Tx, name: &ProviderName, event: AuditEvent) -> Result<
     }
     let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
     tx.audit(event.with("connections", count)).await?;
-    Ok(count)
+    Ok(ended)
 }
 
 fn unreadable(name: &ProviderName, cause: impl std::error::Error + Send + Sync + 'static) -> Error {

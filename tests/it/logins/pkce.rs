@@ -1,5 +1,6 @@
 //! Authorization code with PKCE, through the daemon and a real provider.
 
+use crate::cli::transcript::Person;
 use crate::support::agent::Agent;
 use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin, go_on, open};
 use crate::support::oauth_server::{Endpoint, Fault, TokenStyle};
@@ -232,4 +233,80 @@ fn a_logout_takes_the_tokens_back_at_the_provider() {
         .post("/connections/acme/default/logout", &json!({}))
         .expect(200);
     agent.get("/connections/acme/default").expect(404);
+}
+
+#[test]
+fn the_list_says_whose_it_is_and_how_to_mend_what_has_ended() {
+    let home = OAuthHome::start();
+    let agent = home.daemon.agent("scout");
+    let wish = json!({"connection": "work"});
+    assert_eq!(home.log_in(&agent, &wish).status, 200);
+    let person = Person::at(&home.daemon);
+    let listed = person.run(&["list", "--connected"]);
+    assert!(listed.stdout.contains("octocat"), "{listed:?}");
+    assert!(!listed.stdout.contains("Log in again"), "{listed:?}");
+    // The provider takes everything back; the next request finds out.
+    home.server.revoke_refresh_tokens();
+    home.server.expire_access_tokens();
+    let wish = json!({"provider": "acme", "connection": "work", "rejected": true});
+    let ended = agent.post("/credentials/resolve", &wish).json();
+    assert_eq!(ended["error"], "TokenExpiredError", "{ended}");
+    let listed = person.run(&["list", "--connected"]);
+    assert!(
+        listed
+            .stdout
+            .contains("Log in again: authsome login acme -c work"),
+        "{listed:?}"
+    );
+}
+
+#[test]
+fn a_client_comes_from_the_environment_of_the_daemon() {
+    for named in [false, true] {
+        let define = |mut definition: Value| {
+            if named {
+                definition["client"] = json!({
+                    "client_id_env": "ACME_CLIENT_ID", "client_secret_env": "ACME_CLIENT_SECRET",
+                });
+            }
+            definition
+        };
+        let prefix = if named { "ACME" } else { "AUTHSOME_ACME" };
+        let home = OAuthHome::with(define, |daemon| {
+            daemon
+                .env(&format!("{prefix}_CLIENT_ID"), CLIENT_ID)
+                .env(&format!("{prefix}_CLIENT_SECRET"), CLIENT_SECRET)
+        });
+        let agent = home.daemon.agent("scout");
+        let login = begin(&agent, &json!({}));
+        let mut browser = home.daemon.browser();
+        let page = open(&mut browser, &login);
+        assert!(!page.text().contains("name=\"client_id\""));
+        let back = home.server.approve(&go_on(&mut browser, &page));
+        let done = browser.open(&back).expect(200).text();
+        assert!(done.contains("Login successful"), "{done}");
+    }
+}
+
+#[test]
+fn another_client_takes_the_place_of_the_last_and_of_what_that_got() {
+    let home = OAuthHome::start();
+    let agent = home.daemon.agent("scout");
+    assert_eq!(home.log_in(&agent, &json!({})).status, 200);
+    let shown = record(&agent, "?show_secret=true");
+    let token = shown["access_token"].as_str().unwrap();
+    let person = Person::at(&home.daemon);
+    let change = ["login", "acme", "--new-client", "--yes", "--no-wait"];
+    let (code, begun) = person.json(&change);
+    assert_eq!(code, 0, "{begun}");
+    assert_eq!(home.server.get_as(token, "/api/x").status, 401);
+    assert_eq!(agent.get("/connections/acme/default").status, 404);
+    let mut browser = home.daemon.browser();
+    let url = begun["auth_url"].as_str().unwrap();
+    let page = browser.open(url).expect(200);
+    assert!(
+        page.text().contains("name=\"client_id\""),
+        "{}",
+        page.text()
+    );
 }

@@ -145,6 +145,7 @@ impl Place {
             providers_dir: self.providers_dir(),
             bind_secret: self.home.path().join("bind.secret"),
             version: "0.0.0-test",
+            client_variables: std::collections::BTreeMap::new(),
         };
         let catalog = Catalog::with_custom(self.providers_dir());
         let (at, under) = (self.clock.clone(), vaults.clone());
