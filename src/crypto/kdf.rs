@@ -118,13 +118,24 @@ pub fn derive(
     salt: &[u8; SALT],
     params: Params,
 ) -> Result<KeyEncryptionKey, Error> {
+    let raw = derive_raw(master, salt, params)?;
+    KeyEncryptionKey::from_bytes(raw).map_err(|_| Error::Expansion)
+}
+
+/// The 32 bytes themselves, for a salt of any length that Argon2 takes (8 bytes at least): what a
+/// home of 0.5 used as they are. Blocks as [`derive`] does.
+pub fn derive_raw(
+    master: &MasterKey,
+    salt: &[u8],
+    params: Params,
+) -> Result<Zeroizing<[u8; 32]>, Error> {
     let mut raw = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params.into())
         .hash_password_into(master.reveal().as_bytes(), salt, raw.as_mut_slice())
         .map_err(|_| Error::Memory {
             memory_kib: params.memory_kib,
         })?;
-    KeyEncryptionKey::from_bytes(raw).map_err(|_| Error::Expansion)
+    Ok(raw)
 }
 
 /// Whether a text is 32 random bytes in a usual spelling: base64, base64url or hexadecimal, with

@@ -104,6 +104,13 @@ pub fn needs_rehash(stored: &str) -> bool {
         })
 }
 
+/// Whether some password can fit `stored` at all.
+pub fn is_usable(stored: &str) -> bool {
+    PasswordHash::new(stored).is_ok_and(|parsed| {
+        is_acceptable(&parsed) && parsed.salt.is_some() && parsed.hash.is_some()
+    })
+}
+
 fn is_acceptable(parsed: &PasswordHash) -> bool {
     parsed.algorithm == ARGON2ID_IDENT
         && parsed.version == Some(u32::from(Version::V0x13))

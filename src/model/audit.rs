@@ -59,6 +59,8 @@ event_names! {
     ProviderRemoved => "provider.removed",
     ProviderRevoked => "provider.revoked",
     ProofRefused => "proof.refused",
+    /// What a home of 0.5 held was taken over.
+    HomeImported => "home.imported",
 }
 
 impl EventName {

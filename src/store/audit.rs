@@ -90,14 +90,17 @@ impl Tx {
 
     /// Writes the rows of the events recorded after the first `count`.
     pub(super) async fn write_events_after(&mut self, count: usize) -> Result<(), Error> {
-        let mut batches = Vec::new();
-        for chunk in self.events_after(count).chunks(ROWS) {
-            let mut values = Vec::with_capacity(chunk.len() * COLUMNS);
-            for record in chunk {
-                values.extend(row_values(record)?);
-            }
-            batches.push((chunk.len(), values));
-        }
+        let batches = batches(self.events_after(count))?;
+        self.write_batches(batches).await
+    }
+
+    /// Writes events of another log under the ids and times they had there. Subscribers are not
+    /// told: nothing of it happened now. The caller has marked them.
+    pub async fn insert_past_events(&mut self, records: &[AuditRecord]) -> Result<(), Error> {
+        self.write_batches(batches(records)?).await
+    }
+
+    async fn write_batches(&mut self, batches: Vec<(usize, Vec<Value>)>) -> Result<(), Error> {
         for (rows, values) in batches {
             let statement = format!(
                 "{} INTO audit_events (id, at, event, source, outcome, identity, principal_id, \
@@ -109,6 +112,19 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// The values of several rows each, with how many rows they are.
+fn batches(records: &[AuditRecord]) -> Result<Vec<(usize, Vec<Value>)>, Error> {
+    let mut batches = Vec::new();
+    for chunk in records.chunks(ROWS) {
+        let mut values = Vec::with_capacity(chunk.len() * COLUMNS);
+        for record in chunk {
+            values.extend(row_values(record)?);
+        }
+        batches.push((chunk.len(), values));
+    }
+    Ok(batches)
 }
 
 fn row_values(record: &AuditRecord) -> Result<[Value; COLUMNS], Error> {
@@ -154,6 +170,23 @@ impl Reader {
             records,
             next: next.filter(|_| more),
         })
+    }
+
+    /// The ids of the events from `first` to `last`, both included.
+    pub async fn list_event_ids(
+        &mut self,
+        first: OffsetDateTime,
+        last: OffsetDateTime,
+    ) -> Result<Vec<EventId>, Error> {
+        let rows = self
+            .all(
+                "SELECT id FROM audit_events WHERE at >= $1 AND at <= $2",
+                vec![Value::from(first), Value::from(last)],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| row.columns("audit event").name())
+            .collect()
     }
 
     /// How many events there are.

@@ -4,7 +4,7 @@ use super::Error;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Columns, args};
-use crate::model::{ClaimState, Handle, PrincipalId};
+use crate::model::{ClaimState, Handle, IdentityClaim, PrincipalId};
 use time::OffsetDateTime;
 
 /// Reads `state, principal_id, expires_at, decided_at`.
@@ -48,6 +48,33 @@ impl Tx {
                 "UPDATE claims SET state = 'pending', principal_id = NULL, expires_at = $2, decided_at = NULL \
                  WHERE handle = $1 AND state IN ('required', 'pending', 'rejected')",
                 args![handle.as_str(), expires_at],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    /// Puts a claim into the state it had elsewhere, whatever it was here.
+    pub async fn put_claim(&mut self, claim: &IdentityClaim) -> Result<bool, Error> {
+        let (state, principal, expires_at, decided_at) = match &claim.state {
+            ClaimState::Required => ("required", None, None, None),
+            ClaimState::Pending { expires_at } => ("pending", None, Some(*expires_at), None),
+            ClaimState::Accepted { principal, at } => {
+                ("accepted", Some(principal.as_str()), None, Some(*at))
+            }
+            ClaimState::Rejected { at } => ("rejected", None, None, Some(*at)),
+            ClaimState::Revoked { at } => ("revoked", None, None, Some(*at)),
+        };
+        let changed = self
+            .run(
+                "UPDATE claims SET state = $2, principal_id = $3, expires_at = $4, decided_at = $5 \
+                 WHERE handle = $1",
+                args![
+                    claim.handle.as_str(),
+                    state,
+                    principal,
+                    expires_at,
+                    decided_at
+                ],
             )
             .await?;
         Ok(changed > 0)

@@ -143,6 +143,23 @@ impl Tx {
         Ok(changed > 0)
     }
 
+    /// Replaces address, role and password hash of a Principal by those of `record`.
+    pub async fn replace_principal(&mut self, record: &PrincipalRecord) -> Result<bool, Error> {
+        let principal = &record.principal;
+        let changed = self
+            .run(
+                "UPDATE principals SET email = $2, password_hash = $3, role = $4 WHERE id = $1",
+                args![
+                    principal.id.as_str(),
+                    principal.email.as_ref().map(Email::as_str),
+                    record.password_hash.as_deref(),
+                    principal.role.as_str()
+                ],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
     /// Replaces the hash, if it is still `old`: a slow re-hash must not undo a change of password.
     pub async fn replace_password_hash(
         &mut self,

@@ -18,6 +18,11 @@ use zeroize::Zeroizing;
 /// The longest text that is taken for a key, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
+/// The key of a source; `None` where the source is one of ours and holds none yet. Blocks.
+pub fn load(source: &MasterKeySource) -> Result<Option<MasterKey>, Error> {
+    source.load()
+}
+
 impl MasterKeySource {
     /// The place, for messages: a variable or a path, never the key.
     pub(super) fn origin(&self) -> String {

@@ -19,5 +19,6 @@ mod vaults;
 
 pub use address::{CredentialAddress, RecordAddress};
 pub use error::Error;
+pub use master_key::load as load_master_key;
 pub use status::EncryptionStatus;
 pub use vaults::Vaults;

@@ -11,6 +11,7 @@ use crate::model::{
 use crate::store::{self, KeyOwner, KeyState, Store, Tx};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 /// The unlocked vaults. Cheap to clone; the keys are wiped when the last clone goes.
@@ -81,6 +82,24 @@ impl Vaults {
         let row = unlock::new_data_key(&self.0.kek, self.instance(), owner, tx.now())?;
         tx.insert_data_key(&row).await?;
         Ok(())
+    }
+
+    /// A data key for a vault that is not stored yet, ready to seal with: the row belongs into the
+    /// transaction that makes the vault.
+    pub fn prepare_vault(
+        &self,
+        vault: &VaultId,
+        now: OffsetDateTime,
+    ) -> Result<store::DataKey, Error> {
+        let owner = KeyOwner::Vault(vault.clone());
+        let row = unlock::new_data_key(&self.0.kek, self.instance(), owner.clone(), now)?;
+        let keys = Arc::new(self.unwrap_all(&owner, vec![row.clone()])?);
+        self.0
+            .keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(owner, keys);
+        Ok(row)
     }
 
     pub async fn seal_credential(
