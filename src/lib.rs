@@ -30,6 +30,8 @@ pub mod oauth;
 
 pub mod vault;
 
+pub mod legacy;
+
 pub mod client;
 
 pub mod services;

@@ -23,11 +23,13 @@ const HOUSE: &[(&str, &[&str])] = &[
         "vault",
         &["model", "secret", "clock", "files", "crypto", "store"],
     ),
+    ("legacy", &["model", "secret", "clock", "files", "crypto"]),
     ("client", &["api", "model", "secret", "crypto", "clock"]),
     (
         "services",
         &[
             "model", "secret", "clock", "files", "catalog", "crypto", "store", "oauth", "vault",
+            "legacy",
         ],
     ),
     ("server", &["api", "model", "secret", "clock", "services"]),
@@ -47,6 +49,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "store",
             "oauth",
             "vault",
+            "legacy",
             "client",
             "services",
             "server",
