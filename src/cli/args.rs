@@ -1,8 +1,8 @@
 //! The tree of commands and their global flags.
 
 use super::{
-    admin, completions, daemon, demo, export, get, init, inspect, list, log, login, logout,
-    profile, provider, register, remove, revoke, run, scan, set_default, ui,
+    admin, completions, daemon, demo, export, get, import_home, init, inspect, list, log, login,
+    logout, profile, provider, register, remove, revoke, run, scan, set_default, ui,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Ui(ui::Args),
     /// Start, stop and watch the daemon
     Daemon(daemon::Args),
+    /// Take over a home of Authsome 0.5
+    ImportHome(import_home::Args),
     /// Manage the people of a shared daemon (administrators)
     Admin(admin::Args),
     /// Print the completions of a shell
@@ -119,6 +121,7 @@ impl Command {
             Self::Profile(_) => "profile",
             Self::Ui(_) => "ui",
             Self::Daemon(_) => "daemon",
+            Self::ImportHome(_) => "import-home",
             Self::Admin(_) => "admin",
             Self::Completions(_) => "completions",
         }

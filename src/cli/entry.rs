@@ -5,9 +5,9 @@ use super::context::Context;
 use super::error::{CliError, Kind};
 use super::output::{Output, Style};
 use super::{
-    admin, completions, daemon, demo, doctor, exit, export, get, init, inspect, list, log, login,
-    logout, nearest, profile, provider, register, remove, revoke, run, scan, set_default, ui,
-    whoami,
+    admin, completions, daemon, demo, doctor, exit, export, get, import_home, init, inspect, list,
+    log, login, logout, nearest, profile, provider, register, remove, revoke, run, scan,
+    set_default, ui, whoami,
 };
 use crate::config::{self, Config, TerminalHints, TerminalStyle};
 use crate::telemetry::{self, Telemetry};
@@ -171,6 +171,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<ExitCode, CliEr
         Command::Profile(args) => profile::run(args, context).await,
         Command::Ui(args) => ui::run(args, context).await,
         Command::Daemon(args) => daemon::run(args, context).await,
+        Command::ImportHome(args) => import_home::run(args, context).await,
         Command::Admin(args) => admin::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.out),
     }

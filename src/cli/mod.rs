@@ -23,6 +23,7 @@ mod exit;
 mod export;
 mod get;
 mod identities;
+mod import_home;
 mod init;
 mod inspect;
 mod interrupt;

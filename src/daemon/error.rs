@@ -1,7 +1,7 @@
 //! Why a daemon did not start.
 
 use crate::model::ErrorCode;
-use crate::{config, server, services, store, telemetry, vault};
+use crate::{config, legacy, server, services, store, telemetry, vault};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -42,6 +42,11 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// An old home could be read and was not taken over.
+    #[error(transparent)]
+    Import(services::Error),
+    #[error(transparent)]
+    Legacy(#[from] legacy::Error),
     #[error("could not wait for signals")]
     Signals(#[source] std::io::Error),
 }
@@ -50,12 +55,13 @@ impl Error {
     /// The code that decides the exit code of the process.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Config(_) | Self::SetupToken { .. } => ErrorCode::InvalidInput,
             Self::Store(_) | Self::Vault(vault::Error::Store(_)) | Self::Directory { .. } => {
                 ErrorCode::StoreUnavailable
             }
             Self::Vault(_) => ErrorCode::EncryptionUnavailable,
-            Self::Services(error) => error.code(),
+            Self::Legacy(error) if error.is_about_the_key() => ErrorCode::EncryptionUnavailable,
+            Self::Config(_) | Self::SetupToken { .. } | Self::Legacy(_) => ErrorCode::InvalidInput,
+            Self::Services(error) | Self::Import(error) => error.code(),
             Self::Lock(_) | Self::AddressInUse { .. } | Self::Listen { .. } => {
                 ErrorCode::DaemonUnavailable
             }
@@ -78,7 +84,10 @@ impl Error {
                 "AUTHSOME_SETUP_TOKEN_FILE must name a readable file with one line of at most 4 KiB"
                     .to_owned(),
             ),
-            Self::Services(error) => error.next_step().map(str::to_owned),
+            Self::Services(error) | Self::Import(error) => {
+                error.next_step().map(str::to_owned)
+            }
+            Self::Legacy(error) => Some(error.next_step().to_owned()),
             Self::Config(_)
             | Self::Telemetry(_)
             | Self::Lock(_)

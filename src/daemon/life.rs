@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// Between two clean-ups of what has expired.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
 /// How long the copies of the audit log may take to write what is queued.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long telemetry may take to send what is queued.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
@@ -84,7 +84,7 @@ async fn open_and_serve(
     serve(daemon, listener, stop).await
 }
 
-fn this_process() -> Holder {
+pub(super) fn this_process() -> Holder {
     Holder {
         pid: std::process::id(),
         started_at: to_unix_millis(SystemClock.now()),
@@ -93,7 +93,7 @@ fn this_process() -> Holder {
     }
 }
 
-fn prepare_home(config: &Config) -> Result<(), Error> {
+pub(super) fn prepare_home(config: &Config) -> Result<(), Error> {
     config.home.prepare()?;
     for path in [config.home.server_dir(), config.home.daemon_dir()] {
         files::create_private_dir(&path).map_err(|source| Error::Directory { path, source })?;
@@ -117,7 +117,7 @@ fn write_pid(config: &Config) -> Result<(), Error> {
         .map_err(|source| Error::Directory { path, source })
 }
 
-fn open_audit_log(config: &Config) -> Result<AuditLogFile, Error> {
+pub(super) fn open_audit_log(config: &Config) -> Result<AuditLogFile, Error> {
     let path = config.home.audit_log();
     AuditLogFile::open(&path).map_err(|source| Error::Directory { path, source })
 }

@@ -6,13 +6,17 @@
 mod compose;
 mod error;
 mod holder;
+mod import;
 mod life;
 mod observe;
 mod outbound;
 mod trails;
 
+pub use crate::legacy::Kind as ImportKind;
+pub use crate::services::{Adopted, ImportCounts, ImportOptions, ImportOutcome, ImportRemark};
 pub use crate::store::Holder;
 pub use error::Error;
 pub use holder::{holder, wait_until_released};
+pub use import::{Imported, import};
 pub use life::run;
 pub use observe::{LogTo, settings as telemetry_settings};

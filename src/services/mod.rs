@@ -15,6 +15,7 @@ mod error;
 mod failure;
 mod farewell;
 mod identities;
+mod import;
 mod logins;
 mod minting;
 mod next_step;
@@ -34,6 +35,10 @@ pub use audit::{Audit, AuditLogFile, AuditPage, AuditQuery, ExternalEvent};
 pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};
 pub use error::Error;
 pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
+pub use import::{
+    Adopted, Counts as ImportCounts, Import, Options as ImportOptions, Outcome as ImportOutcome,
+    Remark as ImportRemark, Report as ImportReport, adopt_master_key,
+};
 pub use logins::{
     Answers, BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, Kind,
     LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor,

@@ -13,6 +13,8 @@ mod cli;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod keyring;
 #[cfg(test)]
 mod logins;

@@ -29,6 +29,23 @@ impl Agent {
         }
     }
 
+    /// An identity that the daemon knows already.
+    pub(crate) fn with_key(daemon: &TestDaemon, handle: &str, key: SigningKeyPair) -> Self {
+        Self {
+            key,
+            ..Self::unregistered(daemon.address(), &daemon.url(), handle)
+        }
+    }
+
+    /// The same identity, at a daemon that was started again.
+    pub(crate) fn at(self, daemon: &TestDaemon) -> Self {
+        Self {
+            address: daemon.address(),
+            origin: daemon.url(),
+            ..self
+        }
+    }
+
     /// Registered and bound to the local admin by the file secret of the home.
     pub(crate) fn bound_locally(daemon: &TestDaemon, handle: &str) -> Self {
         let agent = Self::unregistered(daemon.address(), &daemon.url(), handle);

@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod oauth_home;
 pub(crate) mod oauth_server;
+pub(crate) mod old_home;
 pub(crate) mod postgres;
 pub(crate) mod pty;
 pub(crate) mod records;
