@@ -13,7 +13,11 @@
 
 mod daemon;
 mod http;
+mod import;
 mod load;
+#[path = "../../tests/it/support/old_home.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod old_home;
 mod store;
 mod walls;
 
@@ -31,6 +35,13 @@ struct Row {
 
 fn main() {
     let mut rows = Vec::new();
+    // `cargo bench --bench figures -- import`
+    let is_import_alone = std::env::args().any(|argument| argument == "import");
+    import::home_of_0_5(&mut rows);
+    if is_import_alone {
+        print(&rows);
+        return;
+    }
     walls::cold_start(&mut rows);
     {
         let daemon = BenchDaemon::start();
