@@ -13,6 +13,8 @@ use url::Url;
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Between polls where the provider does not say (section 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
+/// Of a code, whatever the provider says.
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
 const LONGEST_INTERVAL: Duration = Duration::from_mins(2);
 /// Longest code of either kind, in bytes.
 const LONGEST_CODE: usize = 4_096;
@@ -98,7 +100,12 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceLogin, &'static str> {
     };
     let page = |name: &str| {
         let url: Url = text(name)?.parse().ok()?;
-        (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
+        // A person is shown it and may open it: nothing but a plain address of the web.
+        let is_plain = matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none();
+        is_plain.then_some(url)
     };
     let seconds = |name: &str| {
         let value = fields.get(name)?;
@@ -113,6 +120,7 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceLogin, &'static str> {
         return Err("it has no code to type");
     }
     let interval = seconds("interval").unwrap_or(USUAL_INTERVAL);
+    let life = seconds("expires_in").filter(|life| !life.is_zero());
     Ok(DeviceLogin {
         device_code: DeviceCode::new(text("device_code").ok_or("it has no device code")?),
         user_code,
@@ -121,7 +129,7 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceLogin, &'static str> {
             .or_else(|| page("verification_url"))
             .ok_or("it has no page where the code is typed")?,
         verification_uri_complete: page("verification_uri_complete"),
-        expires_in: seconds("expires_in"),
+        expires_in: life.map(|life| life.min(LONGEST_LIFE)),
         interval: interval.min(LONGEST_INTERVAL),
     })
 }
@@ -158,6 +166,10 @@ mod tests {
             ("user_code", json!("\u{1b}")),
             ("verification_url", json!("javascript:alert(1)")),
             ("verification_url", json!("file:///etc/passwd")),
+            (
+                "verification_url",
+                json!("https://acme.example@evil.example/"),
+            ),
             ("verification_url", Value::Null),
         ] {
             let mut wrong = plain.clone();

@@ -46,6 +46,17 @@ impl Reach {
     fn may_connect(&self, host: &str, address: IpAddr) -> bool {
         is_public(address) || (self.0)(host, Some(address))
     }
+
+    /// The addresses that a name leads to, if it may be followed at all.
+    fn judge(&self, name: &str, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NoAddress> {
+        if found.is_empty() {
+            return Err(NoAddress::Unknown);
+        }
+        if !found.iter().all(|at| self.may_connect(name, at.ip())) {
+            return Err(NoAddress::Private);
+        }
+        Ok(found)
+    }
 }
 
 impl fmt::Debug for Reach {
@@ -236,17 +247,59 @@ impl tower::Service<Name> for GuardedResolver {
         Box::pin(async move {
             let name = name.as_str().to_ascii_lowercase();
             let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found: Vec<SocketAddr> = found.map_err(|_| NoAddress::Unknown)?.collect();
-            if found.is_empty() {
-                return Err(NoAddress::Unknown);
-            }
-            if !found
-                .iter()
-                .all(|address| reach.may_connect(&name, address.ip()))
-            {
-                return Err(NoAddress::Private);
-            }
-            Ok(found.into_iter())
+            let found = found.map_err(|_| NoAddress::Unknown)?.collect();
+            reach.judge(&name, found).map(Vec::into_iter)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(reach: &Reach, name: &str, found: &[&str]) -> Result<usize, &'static str> {
+        let found = found
+            .iter()
+            .map(|at| SocketAddr::new(at.parse().unwrap(), 443));
+        match reach.judge(name, found.collect()) {
+            Ok(kept) => Ok(kept.len()),
+            Err(NoAddress::Private) => Err("private"),
+            Err(NoAddress::Unknown) => Err("unknown"),
+        }
+    }
+
+    #[test]
+    fn a_name_with_one_private_answer_is_refused_whole() {
+        let public = Reach::public();
+        let at = |found: &[&str]| judged(&public, "rebound.example", found);
+        assert_eq!(at(&["93.184.216.34", "2606:4700::1111"]), Ok(2));
+        for private in [
+            "169.254.169.254",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "::1",
+            "0.0.0.0",
+            "fd00:ec2::254",
+        ] {
+            assert_eq!(at(&[private]), Err("private"), "{private}");
+            assert_eq!(at(&["93.184.216.34", private]), Err("private"), "{private}");
+            assert_eq!(at(&[private, "93.184.216.34"]), Err("private"), "{private}");
+        }
+        assert_eq!(at(&[]), Err("unknown"));
+    }
+
+    #[test]
+    fn the_operators_list_opens_an_address_or_a_name_and_no_neighbour() {
+        let one: IpAddr = "10.0.0.1".parse().unwrap();
+        let by_address = Reach::new(move |_, address| address == Some(one));
+        let at = |found: &[&str]| judged(&by_address, "git.corp.example", found);
+        assert_eq!(at(&["10.0.0.1"]), Ok(1));
+        assert_eq!(at(&["10.0.0.1", "10.0.0.2"]), Err("private"));
+        let by_name = Reach::new(|name, _| name == "git.corp.example");
+        assert_eq!(judged(&by_name, "git.corp.example", &["10.0.0.2"]), Ok(1));
+        assert_eq!(
+            judged(&by_name, "git.corp.example.evil.example", &["10.0.0.2"]),
+            Err("private")
+        );
     }
 }

@@ -11,6 +11,8 @@ mod catalog;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod import;

@@ -92,6 +92,7 @@ impl Logins {
             .await
             .map_err(|wrong| authorization::failed(provider, wrong))?;
         let interval = begun.interval.max(LEAST_INTERVAL);
+        let now = self.core.now();
         let sealed = record.sealed.as_deref().ok_or_else(over)?;
         let mut transient = Transient::open(&self.core, &login.id, sealed).await?;
         transient.device = Some(Device {
@@ -102,7 +103,8 @@ impl Logins {
                 verification_uri_complete: begun.verification_uri_complete.map(String::from),
             },
             interval,
-            next_poll: self.core.now() + interval,
+            next_poll: now + interval,
+            until: begun.expires_in.map(|life| now + life),
         });
         if !self.replace(&login.id, sealed, &transient).await? {
             return Err(over());
@@ -180,7 +182,15 @@ impl Logins {
                 return Ok(());
             };
             let now = self.core.now();
-            if let Ok(wait) = Duration::try_from(device.next_poll - now)
+            if device.until.is_some_and(|until| until <= now) {
+                let provider = self.providers.get(&record.login.provider).await?;
+                self.fail(record.login, &ran_out(&provider)).await?;
+                return Ok(());
+            }
+            let next = device
+                .until
+                .map_or(device.next_poll, |until| until.min(device.next_poll));
+            if let Ok(wait) = Duration::try_from(next - now)
                 && !wait.is_zero()
             {
                 tokio::time::sleep(wait).await;
@@ -292,6 +302,15 @@ impl From<Error> for PollFailed {
             is_passing: false,
         }
     }
+}
+
+/// Nobody typed the code while it was worth something (section 3.2, `expires_in`).
+fn ran_out(provider: &Provider) -> Error {
+    let wrong = oauth::Error::Unusable {
+        step: oauth::Step::DevicePoll,
+        reason: "nobody typed the code in time".to_owned(),
+    };
+    authorization::failed(provider, wrong)
 }
 
 fn is_passing(wrong: &oauth::Error) -> bool {

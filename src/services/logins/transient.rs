@@ -33,6 +33,8 @@ pub(super) struct Device {
     pub(super) interval: Duration,
     /// Nobody polls before then, here or on another replica.
     pub(super) next_poll: OffsetDateTime,
+    /// When the code is worth nothing any more, where the provider says.
+    pub(super) until: Option<OffsetDateTime>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +58,9 @@ struct PlainDevice<'a> {
     interval: u64,
     /// Unix milliseconds.
     next_poll: i64,
+    /// The same.
+    #[serde(default)]
+    until: Option<i64>,
 }
 
 impl Transient {
@@ -82,6 +87,7 @@ impl Transient {
                 verification_uri_complete: device.to_type.verification_uri_complete.clone(),
                 interval: device.interval.as_secs(),
                 next_poll: to_unix_millis(device.next_poll),
+                until: device.until.map(to_unix_millis),
             }),
         };
         let json = Zeroizing::new(serde_json::to_vec(&plain).map_err(Error::internal)?);
@@ -109,6 +115,7 @@ impl Transient {
                 },
                 interval: Duration::from_secs(device.interval),
                 next_poll: from_unix_millis(device.next_poll),
+                until: device.until.map(from_unix_millis),
             }),
         })
     }

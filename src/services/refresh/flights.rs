@@ -22,15 +22,23 @@ pub(super) enum Outcome {
 /// A refresh in progress; all clones end with the same outcome.
 pub(super) type Flight = Shared<BoxFuture<'static, Outcome>>;
 
+/// A refresh in progress and what it is for.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub(super) flight: Flight,
+    /// Whether it finds out what became of one whose end nobody knows: until then no token counts as good.
+    pub(super) settles: bool,
+}
+
 /// The refreshes in progress.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
-    open: Mutex<HashMap<ConnectionKey, Flight>>,
+    open: Mutex<HashMap<ConnectionKey, Open>>,
     tasks: TaskTracker,
 }
 
 impl Flights {
-    pub(super) fn find(&self, key: &ConnectionKey) -> Option<Flight> {
+    pub(super) fn find(&self, key: &ConnectionKey) -> Option<Open> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.get(key).cloned()
     }
@@ -40,14 +48,15 @@ impl Flights {
     pub(super) fn join<F>(
         self: &Arc<Self>,
         key: &ConnectionKey,
+        settles: bool,
         begin: impl FnOnce() -> F,
     ) -> Flight
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = open.get(key) {
-            return flight.clone();
+        if let Some(known) = open.get(key) {
+            return known.flight.clone();
         }
         let landing = Landing {
             flights: Arc::clone(self),
@@ -61,7 +70,11 @@ impl Flights {
         });
         let flight = async move { task.await.unwrap_or_else(|_| Outcome::Failed(broken())) };
         let flight = flight.boxed().shared();
-        open.insert(key.clone(), flight.clone());
+        let new = Open {
+            flight: flight.clone(),
+            settles,
+        };
+        open.insert(key.clone(), new);
         flight
     }
 

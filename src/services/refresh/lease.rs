@@ -60,6 +60,7 @@ impl Refresher {
                     lease: lease.as_ref(),
                     us: &us,
                     in_flight: false,
+                    settling: false,
                     alone,
                 };
                 let now = tx.now();

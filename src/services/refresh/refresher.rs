@@ -89,12 +89,15 @@ impl Refresher {
         let lease = reader.find_refresh_lease(&key).await?;
         drop(reader);
         let now = self.core().now();
+        let open = self.0.flights.find(&key);
+        let settling = open.as_ref().is_some_and(|open| open.settles);
         let facts = Facts {
             connection: &fresh.connection,
             expires_at: fresh.credential.expires_at(),
             lease: lease.as_ref(),
             us: self.us(),
-            in_flight: self.0.flights.find(&key).is_some(),
+            in_flight: open.is_some(),
+            settling,
             alone: self.is_alone(),
         };
         let is_over = fresh.credential.is_expired(now);
@@ -111,16 +114,22 @@ impl Refresher {
                 fresh.again_at = Some(at);
                 Ok(fresh)
             }
-            Verdict::Busy => self.wait(fresh, wish, is_over).await,
-            Verdict::Refresh { unsettled } => self.wait(fresh, wish, is_over || unsettled).await,
+            Verdict::Busy => self.wait(fresh, wish, is_over, settling).await,
+            Verdict::Refresh { unsettled } => self.wait(fresh, wish, is_over, unsettled).await,
         }
     }
 
     /// Waits for a refresh, begun if there is none; a token that is good bridges what goes wrong.
-    async fn wait(&self, mut fresh: Fresh, wish: Wish, is_needed: bool) -> Result<Fresh, Error> {
-        let flight = self.flight(&fresh.connection, wish);
+    async fn wait(
+        &self,
+        mut fresh: Fresh,
+        wish: Wish,
+        is_over: bool,
+        settles: bool,
+    ) -> Result<Fresh, Error> {
+        let flight = self.flight(&fresh.connection, wish, settles);
         let patience = match wish {
-            Wish::Due | Wish::Early if !is_needed => SHORT,
+            Wish::Due | Wish::Early if !is_over && !settles => SHORT,
             Wish::Due | Wish::Early | Wish::Rejected => LONG,
         };
         let outcome = tokio::time::timeout(patience, flight).await;
@@ -148,14 +157,14 @@ impl Refresher {
         }
     }
 
-    fn flight(&self, connection: &Connection, wish: Wish) -> Flight {
+    fn flight(&self, connection: &Connection, wish: Wish, settles: bool) -> Flight {
         let key = connection.key();
         let begin = || self.clone().fly(key.clone(), connection.version, wish);
-        self.0.flights.join(&key, begin)
+        self.0.flights.join(&key, settles, begin)
     }
 
     pub(super) fn find_flight(&self, key: &ConnectionKey) -> Option<Flight> {
-        self.0.flights.find(key)
+        self.0.flights.find(key).map(|open| open.flight)
     }
 
     pub(super) fn core(&self) -> &Arc<Core> {

@@ -51,6 +51,8 @@ pub(super) struct Facts<'a> {
     pub(super) us: &'a str,
     /// Whether this process is at it.
     pub(super) in_flight: bool,
+    /// Whether that is to find out what became of an earlier one.
+    pub(super) settling: bool,
     /// Whether no other process writes to the store.
     pub(super) alone: bool,
 }
@@ -77,6 +79,9 @@ impl Facts<'_> {
         let is_alive = lease.is_some_and(|lease| self.is_alive(lease, now));
         if is_held && !is_alive {
             return Verdict::Refresh { unsettled: true };
+        }
+        if is_alive && self.settling {
+            return Verdict::Busy;
         }
         if !self.is_wanted(wish, lease, now) {
             let until = self.due_at(LEAD);
@@ -202,6 +207,7 @@ mod tests {
             lease,
             us: "us",
             in_flight: false,
+            settling: false,
             alone,
         };
         facts.judge(wish, at(now))
@@ -260,6 +266,7 @@ mod tests {
         assert_eq!(judged(Some(&other), true, Wish::Due, 3_410), UNSETTLED);
         assert_eq!(judged(Some(&other), true, Wish::Due, 10), UNSETTLED);
         let ours = lease(Some(("us", 3_440)));
+        let early = lease(Some(("us", 40)));
         assert_eq!(judged(Some(&ours), false, Wish::Due, 3_410), UNSETTLED);
         let facts = Facts {
             connection: &connection(),
@@ -267,9 +274,24 @@ mod tests {
             lease: Some(&ours),
             us: "us",
             in_flight: true,
+            settling: false,
             alone: true,
         };
         assert_eq!(facts.judge(Wish::Due, at(3_410)), Verdict::Busy);
+        // One that is not due yet bridges a refresh, but not the settling of one.
+        let good = Verdict::Good {
+            until: Some(at(3_300)),
+        };
+        let facts = Facts {
+            lease: Some(&early),
+            ..facts
+        };
+        assert_eq!(facts.judge(Wish::Due, at(10)), good);
+        let facts = Facts {
+            settling: true,
+            ..facts
+        };
+        assert_eq!(facts.judge(Wish::Due, at(10)), Verdict::Busy);
     }
 
     #[test]

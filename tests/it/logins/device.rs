@@ -1,4 +1,4 @@
-//! Logging in from another device (RFC 8628), through the daemon and a real provider. Row 26.
+//! Logging in from another device (RFC 8628), through the daemon and a real provider.
 
 use crate::cli::transcript::Person;
 use crate::support::agent::Agent;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// A daemon that the provider knows, so that a device login begins at once.
-fn known(agent: &str) -> (OAuthHome, Agent) {
+pub(crate) fn known(agent: &str) -> (OAuthHome, Agent) {
     let home = OAuthHome::start();
     home.server.device_interval(Duration::from_secs(1));
     let agent = home.daemon.agent(agent);
@@ -19,12 +19,12 @@ fn known(agent: &str) -> (OAuthHome, Agent) {
     (home, agent)
 }
 
-fn by_device(agent: &Agent) -> Value {
+pub(crate) fn by_device(agent: &Agent) -> Value {
     begin(agent, &json!({"flow": "device_code"}))
 }
 
 /// The login when it is over.
-fn over(agent: &Agent, login: &Value) -> Value {
+pub(crate) fn over(agent: &Agent, login: &Value) -> Value {
     let path = format!("/auth/sessions/{}", login["id"].as_str().unwrap());
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -36,17 +36,6 @@ fn over(agent: &Agent, login: &Value) -> Value {
         assert!(Instant::now() < deadline, "still open: {now}");
         std::thread::yield_now();
     }
-}
-
-/// When the polls of devices came.
-fn polls(home: &OAuthHome) -> Vec<Instant> {
-    let calls = home.server.token_calls();
-    let is_poll = |grant: &str| grant.ends_with(":device_code");
-    calls
-        .iter()
-        .filter(|call| is_poll(&call.grant))
-        .map(|call| call.at)
-        .collect()
 }
 
 #[test]
@@ -107,23 +96,6 @@ fn an_unknown_client_is_asked_for_first() {
     assert!(page.contains(code), "{page}");
     home.server.approve_device(code);
     assert_eq!(over(&agent, &login)["status"], "completed");
-}
-
-#[test]
-fn it_polls_as_slowly_as_it_is_told() {
-    let (home, agent) = known("scout");
-    home.server.slow_down(1);
-    let login = by_device(&agent);
-    home.server.wait_for(Endpoint::Token, 1 + 2);
-    home.server
-        .approve_device(login["user_code"].as_str().unwrap());
-    assert_eq!(over(&agent, &login)["status"], "completed");
-    let polls = polls(&home);
-    // One second between polls until told to slow down by five.
-    assert!(polls.len() >= 3, "{polls:?}");
-    for pair in polls.windows(2) {
-        assert!(pair[1] - pair[0] >= Duration::from_secs(6), "{polls:?}");
-    }
 }
 
 #[test]

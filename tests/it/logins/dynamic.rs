@@ -1,4 +1,4 @@
-//! Registering oneself, and finding everything from a URL: MCP servers. Rows 22, 23 and 28.
+//! Registering oneself, and finding everything from a URL: MCP servers.
 
 use crate::cli::transcript::Person;
 use crate::support::agent::Agent;
@@ -6,12 +6,12 @@ use crate::support::oauth_home::{OAuthHome, begin, go_on, open};
 use crate::support::oauth_server::{Endpoint, Fault, Issuer};
 use serde_json::{Value, json};
 
-fn discover(agent: &Agent, url: &str) -> crate::support::http::Answer {
+pub(crate) fn discover(agent: &Agent, url: &str) -> crate::support::http::Answer {
     agent.post("/discovery", &json!({"url": url}))
 }
 
 /// Registers what was discovered, and logs in there.
-fn log_in(home: &OAuthHome, agent: &Agent, definition: &Value) -> String {
+pub(crate) fn log_in(home: &OAuthHome, agent: &Agent, definition: &Value) -> String {
     agent
         .post("/providers", &json!({"definition": definition}))
         .expect(200);
@@ -137,36 +137,6 @@ fn metadata_that_lie_or_are_too_weak_stop_everything() {
 }
 
 #[test]
-fn an_answer_of_another_issuer_or_of_nobody_gets_no_token() {
-    let home = OAuthHome::with(elsewhere, |daemon| daemon);
-    home.server.names_itself(Issuer::Named);
-    let agent = home.daemon.agent("scout");
-    let found = discover(&agent, &home.server.url("/mcp"))
-        .expect(200)
-        .json();
-    let definition = &found["definition"];
-    assert_eq!(definition["oauth"]["names_issuer"], true);
-    home.server
-        .names_itself(Issuer::Other("https://evil.example".to_owned()));
-    let failed = log_in(&home, &agent, definition);
-    assert!(failed.contains("another issuer"), "{failed}");
-    home.server.names_itself(Issuer::Unnamed);
-    let wish = json!({"provider": "localhost-mcp"});
-    let login = agent.post("/auth/sessions", &wish).expect(200).json();
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let back = home.server.approve(&go_on(&mut browser, &page));
-    assert!(
-        browser
-            .open(&back)
-            .expect(200)
-            .text()
-            .contains("another issuer")
-    );
-    assert_eq!(home.server.seen(Endpoint::Token), 0);
-}
-
-#[test]
 fn a_registration_that_is_refused_says_why() {
     let home = OAuthHome::with(elsewhere, |daemon| daemon);
     let agent = home.daemon.agent("scout");
@@ -192,7 +162,7 @@ fn a_registration_that_is_refused_says_why() {
 }
 
 /// The usual provider, out of the way: its API is another host than the server's.
-fn elsewhere(mut definition: Value) -> Value {
+pub(crate) fn elsewhere(mut definition: Value) -> Value {
     definition["api_url"] = json!("api.acme.example");
     definition
 }

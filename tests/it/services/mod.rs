@@ -9,5 +9,6 @@ mod identities;
 mod logins;
 mod providers;
 mod refresh;
+mod refresh_faults;
 mod resolver;
 mod scans;

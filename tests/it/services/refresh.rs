@@ -145,7 +145,7 @@ impl Story {
         self.house.advance(Duration::seconds(seconds));
     }
 
-    async fn get(&self, name: &str) -> Result<String, Error> {
+    pub(crate) async fn get(&self, name: &str) -> Result<String, Error> {
         self.house.resolve(&self.scout, "acme", Some(name)).await
     }
 
@@ -155,7 +155,7 @@ impl Story {
         self.server().living(&token).unwrap()
     }
 
-    async fn again(&self, at: &str) -> Result<Release, Error> {
+    pub(crate) async fn again(&self, at: &str) -> Result<Release, Error> {
         let unspent = self.house.authenticate(&self.scout).await.unwrap();
         let to = Destination {
             rejected: true,
@@ -180,7 +180,7 @@ impl Story {
         found[0].connections[0].state.status()
     }
 
-    async fn tick(&self) {
+    pub(crate) async fn tick(&self) {
         self.house.services.tick().await.unwrap();
     }
 }

@@ -46,6 +46,16 @@ impl Agent {
         }
     }
 
+    /// The same agent, at another daemon on the same store.
+    pub(crate) fn visiting(&self, daemon: &TestDaemon) -> Self {
+        Self {
+            handle: self.handle.clone(),
+            key: SigningKeyPair::from_hex(&self.key.to_hex()).unwrap(),
+            address: daemon.address(),
+            origin: daemon.url(),
+        }
+    }
+
     /// Registered and bound to the local admin by the file secret of the home.
     pub(crate) fn bound_locally(daemon: &TestDaemon, handle: &str) -> Self {
         let agent = Self::unregistered(daemon.address(), &daemon.url(), handle);

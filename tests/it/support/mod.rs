@@ -17,6 +17,8 @@ pub(crate) mod old_home;
 pub(crate) mod postgres;
 pub(crate) mod pty;
 pub(crate) mod records;
+pub(crate) mod replicas;
 pub(crate) mod tls_server;
+pub(crate) mod trap;
 pub(crate) mod upstream;
 pub(crate) mod vault_home;

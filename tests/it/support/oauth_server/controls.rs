@@ -150,9 +150,22 @@ impl OAuthServer {
         self.change(Document::ProtectedResource, name, value.into());
     }
 
+    /// Replaces a field of what a device is told; `null` removes it.
+    pub(crate) fn device_answer(&self, name: &str, value: impl Into<Value>) {
+        self.change(Document::Device, name, value.into());
+    }
+
+    /// Where `/mcp` says that its metadata are.
+    pub(crate) fn challenge(&self, metadata: &str) {
+        self.set(|settings| settings.challenge = Some(metadata.to_owned()));
+    }
+
     /// Its documents say again what is true.
     pub(crate) fn restore_metadata(&self) {
-        self.set(|settings| settings.changed.clear());
+        self.set(|settings| {
+            settings.changed.clear();
+            settings.challenge = None;
+        });
     }
 
     /// What `/userinfo` says.

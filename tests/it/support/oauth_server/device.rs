@@ -2,6 +2,7 @@
 
 use super::forms::{Fields, Presented, Refusal, escaped, page, random, random_user_code, refuse};
 use super::server::Shared;
+use super::settings::Document;
 use super::store::Grant;
 use axum::Json;
 use axum::extract::{Query, State};
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -141,6 +142,7 @@ pub(super) async fn start(
     };
     let (device_code, user_code) = store.devices.start(grant, interval);
     let page = server.url("/device");
+    drop(store);
     let answer = json!({
         "device_code": device_code,
         "user_code": user_code,
@@ -149,6 +151,11 @@ pub(super) async fn start(
         "expires_in": CODE_LIFE.as_secs(),
         "interval": interval.as_secs(),
     });
+    let Value::Object(answer) = answer else {
+        unreachable!("it is an object");
+    };
+    let settings = server.settings.lock().unwrap();
+    let answer = settings.changed(Document::Device, answer);
     Ok(Json(answer).into_response())
 }
 

@@ -66,7 +66,8 @@ pub(super) async fn mcp(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, Unadmitted> {
-    let metadata = server.url("/.well-known/oauth-protected-resource/mcp");
+    let told = server.settings.lock().unwrap().challenge.clone();
+    let metadata = told.unwrap_or_else(|| server.url("/.well-known/oauth-protected-resource/mcp"));
     let challenge = format!("resource_metadata=\"{metadata}\"");
     let number = admitted(&server, &headers, &challenge)?;
     let call: Value = serde_json::from_slice(&body).unwrap_or_default();

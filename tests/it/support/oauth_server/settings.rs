@@ -30,6 +30,8 @@ pub(crate) enum Issuer {
 pub(super) enum Document {
     AuthorizationServer,
     ProtectedResource,
+    /// The answer of `/device/authorize`.
+    Device,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(super) struct Settings {
     pub(super) device_interval: Duration,
     /// This many polls of a device are too fast, whenever they come.
     pub(super) slow_downs: usize,
+    /// Where `/mcp` says that its metadata are; nothing for where they are.
+    pub(super) challenge: Option<String>,
     pub(super) changed: BTreeMap<Document, Map<String, Value>>,
 }
 
@@ -64,6 +68,7 @@ impl Default for Settings {
             user: json!({"id": 583_231, "login": "octocat", "name": "The Octocat"}),
             device_interval: Duration::from_secs(5),
             slow_downs: 0,
+            challenge: None,
             changed: BTreeMap::new(),
         }
     }

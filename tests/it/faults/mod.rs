@@ -1,0 +1,5 @@
+//! What breaks around the daemon, and what goes on all the same: the table of faults in
+//! `docs/security.md`.
+
+mod database_restart;
+mod token_endpoint;
