@@ -26,12 +26,21 @@ pub(crate) struct BenchDaemon {
 
 impl BenchDaemon {
     pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// On an empty home, with something in its environment.
+    pub(crate) fn with(env: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        Self::on(dir)
+        Self::on_with(dir, env)
     }
 
     /// Starts on `dir/home` and waits until it says that it is ready.
     pub(crate) fn on(dir: TempDir) -> Self {
+        Self::on_with(dir, &[])
+    }
+
+    pub(crate) fn on_with(dir: TempDir, env: &[(&str, &str)]) -> Self {
         let home = dir.path().join("home");
         let notify = dir.path().join("notify");
         let _ = std::fs::remove_file(&notify);
@@ -43,6 +52,7 @@ impl BenchDaemon {
             .args(["daemon", "serve"])
             .env("AUTHSOME_LISTEN", "127.0.0.1:0")
             .env("NOTIFY_SOCKET", &notify)
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -18,6 +18,7 @@ mod load;
 #[path = "../../tests/it/support/old_home.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod old_home;
+mod refresh;
 mod store;
 mod walls;
 
@@ -56,6 +57,7 @@ fn main() {
         load::resolve(&daemon, &agent, &mut rows);
     }
     store::sizes(&mut rows);
+    refresh::refreshes(&mut rows);
     print(&rows);
 }
 
