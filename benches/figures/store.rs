@@ -1,9 +1,10 @@
 //! The same with 10, 1,000 and 100,000 connections stored, and listing 1,000 of them.
 
 use super::Row;
-use super::daemon::BenchDaemon;
+use super::daemon::{BenchAgent, BenchDaemon};
 use super::http::Connection as Http;
 use super::load::{drive, signed_resolves};
+use super::walls::{self, median_ms};
 use authsome::clock::{Clock, SystemClock};
 use authsome::model::MasterKeySource;
 use authsome::model::connection::Account;
@@ -40,6 +41,8 @@ pub(crate) fn sizes(rows: &mut Vec<Row>) {
         medians.push((stored, outcome));
         if stored == 1_000 {
             list(&daemon, &agent, rows);
+            walls::list(&daemon, rows);
+            log_in(&agent, rows);
         }
     }
     let base = medians[0].1.p50.as_secs_f64();
@@ -59,7 +62,7 @@ pub(crate) fn sizes(rows: &mut Vec<Row>) {
     }
 }
 
-fn list(daemon: &BenchDaemon, agent: &super::daemon::BenchAgent, rows: &mut Vec<Row>) {
+fn list(daemon: &BenchDaemon, agent: &BenchAgent, rows: &mut Vec<Row>) {
     let mut connection = Http::open(daemon.address);
     let mut times: Vec<Duration> = (0..200)
         .map(|_| {
@@ -79,6 +82,29 @@ fn list(daemon: &BenchDaemon, agent: &super::daemon::BenchAgent, rows: &mut Vec<
         measured: format!("{:.2} ms", times[times.len() / 2].as_secs_f64() * 1e3),
         target: "≤ 5 ms",
         original: "113 ms",
+        baseline: String::new(),
+    });
+}
+
+/// Beginning a login and answering it with a key: both requests, proofs and commits included.
+fn log_in(agent: &BenchAgent, rows: &mut Vec<Row>) {
+    let mut round = 0;
+    let time = median_ms(|| {
+        round += 1;
+        let name = format!("login-{round}");
+        let start = Instant::now();
+        agent.log_in(
+            "openai",
+            &name,
+            "sk-bench-0000000000000000000000000000000000",
+        );
+        start.elapsed()
+    });
+    rows.push(Row {
+        name: "login with an API key, both requests, 1,000 stored".to_owned(),
+        measured: format!("{time:.2} ms"),
+        target: "≤ 30 ms",
+        original: "–",
         baseline: String::new(),
     });
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 40;
 
 /// The middle one of `ROUNDS` measurements, in milliseconds.
-fn median_ms(mut once: impl FnMut() -> Duration) -> f64 {
+pub(crate) fn median_ms(mut once: impl FnMut() -> Duration) -> f64 {
     let mut times: Vec<Duration> = (0..ROUNDS).map(|_| once()).collect();
     times.sort_unstable();
     times[ROUNDS / 2].as_secs_f64() * 1e3
@@ -129,4 +129,26 @@ pub(crate) fn commands(daemon: &BenchDaemon, rows: &mut Vec<Row>) {
             ),
         });
     }
+}
+
+/// With 1,000 connections stored.
+pub(crate) fn list(daemon: &BenchDaemon, rows: &mut Vec<Row>) {
+    let run = || {
+        let mut command = command(&daemon.home);
+        command.env("AUTHSOME_DAEMON_URL", daemon.url()).arg("list");
+        wall(&mut command)
+    };
+    run();
+    let baseline = median_ms(|| wall(&mut Command::new("true")));
+    let time = median_ms(run);
+    rows.push(Row {
+        name: "`authsome list` with 1,000 stored, wall".to_owned(),
+        measured: format!("{time:.1} ms"),
+        target: "≤ 25 ms",
+        original: "–",
+        baseline: format!(
+            "{:.1} × starting `true` ({baseline:.1} ms)",
+            time / baseline
+        ),
+    });
 }
