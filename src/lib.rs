@@ -22,6 +22,8 @@ pub mod catalog;
 
 pub mod scan;
 
+pub mod browsers;
+
 pub mod crypto;
 
 pub mod store;

@@ -5,7 +5,7 @@
 
 use super::context::Context;
 use super::error::CliError;
-use super::login_answer::{answer_once, ask, cancel, is_answered_here};
+use super::login_answer::{answer_once, ask, cancel, cookies_of_firefox, is_answered_here};
 use super::output::{Answer, Style};
 use super::paint::clean;
 use super::{browser, login_wait, prompt, register};
@@ -72,9 +72,18 @@ struct Terminal {
     /// Type the key in the terminal, masked, instead of a browser
     #[arg(long, conflicts_with = "key_stdin")]
     no_browser: bool,
+    /// Take the cookies from a browser of this machine, where the login is a browser's session
+    #[arg(long, value_name = "BROWSER", conflicts_with_all = ["no_browser", "key_stdin"])]
+    from_browser: Option<InstalledBrowser>,
     /// Read the key from stdin; a key file, where a program logs in; cookies, where a browser does
     #[arg(long)]
     key_stdin: bool,
+}
+
+/// A browser whose cookies can be read.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum InstalledBrowser {
+    Firefox,
 }
 
 /// What happens to the link a person opens.
@@ -137,6 +146,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
             return Err(takes_no_key(&session));
         }
         answer_once(&client, &session, key).await?
+    } else if let Some(InstalledBrowser::Firefox) = args.terminal.from_browser {
+        let text = cookies_of_firefox(&client, &session).await;
+        match text {
+            Ok(text) => answer_once(&client, &session, text).await?,
+            Err(error) => {
+                cancel(&client, &session).await;
+                return Err(error);
+            }
+        }
     } else if types_in_terminal(&args, context, &session) {
         ask(context, &client, &session).await?
     } else {

@@ -4,10 +4,13 @@ use super::context::Context;
 use super::error::CliError;
 use super::prompt;
 use crate::api::{LoginAnswer, LoginSession, WireSecret};
+use crate::browsers;
 use crate::client::Client;
+use crate::config::ChildEnvironment;
 use crate::model::ErrorCode;
 use crate::model::provider::Flow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// How often a person may mistype a key.
 const ATTEMPTS: u32 = 3;
@@ -163,6 +166,31 @@ pub(super) async fn answer_once(
         cancel(client, session).await;
     }
     answered.map_err(|error| CliError::from(error).hint(NOTHING_STORED))
+}
+
+/// The cookies of the provider's site, from the Firefox of this person.
+pub(super) async fn cookies_of_firefox(
+    client: &Client,
+    session: &LoginSession,
+) -> Result<WireSecret, CliError> {
+    let provider = client.provider(&session.provider).await?.0;
+    let settings = provider.browser.as_ref();
+    let domains = settings.map_or(&[][..], |settings| &settings.domains);
+    if domains.is_empty() {
+        return Err(CliError::new(
+            ErrorCode::OperationNotAllowed,
+            format!("a login to `{}` takes no cookies", session.provider),
+        )
+        .hint("leave `--from-browser` out"));
+    }
+    let home = ChildEnvironment::capture().get("HOME").map(PathBuf::from);
+    let home = home.ok_or_else(|| CliError::usage("HOME is not set, so no Firefox is found"))?;
+    let text = browsers::cookies(&home, domains).await.map_err(|wrong| {
+        CliError::new(ErrorCode::InputCancelled, wrong.to_string())
+            .hint("log in there with Firefox, or give the cookies as a file: `--key-stdin < cookies.txt`")
+            .caused_by(wrong)
+    })?;
+    Ok(WireSecret::new(text.reveal()))
 }
 
 /// Ends a login that nobody will answer; that it ends by itself in minutes is good enough.

@@ -78,3 +78,50 @@ fn a_cookies_txt_comes_through_a_pipe_or_from_a_file() {
     assert_ne!(refused.code, 0, "{refused:?}");
     assert!(refused.stderr.contains("expired") && !refused.stderr.contains("abc123"));
 }
+
+#[test]
+fn firefox_gives_the_cookies_of_the_site() {
+    let (_dir, daemon) = home();
+    let person = Person::at(&daemon);
+    let login = ["login", "shop", "--from-browser", "firefox"];
+    let own = tempfile::tempdir().unwrap();
+    let run = || {
+        let mut command = person.prepare(&login);
+        command.env("HOME", own.path()).output().unwrap()
+    };
+    let missing = run();
+    assert!(!missing.status.success());
+    let said = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(
+        said.contains("no profile of Firefox") && said.contains("cookies.txt"),
+        "{said}"
+    );
+    let profile = own.path().join(".mozilla/firefox/x.default-release");
+    std::fs::create_dir_all(&profile).unwrap();
+    let made = std::process::Command::new("python3")
+        .args(["-c", FIREFOX])
+        .arg(profile.join("cookies.sqlite"))
+        .status();
+    assert!(made.unwrap().success());
+    let done = run();
+    assert!(done.status.success(), "{done:?}");
+    let shown = person.run(&["get", "shop", "--show-secret"]).stdout;
+    assert!(
+        shown.contains("from-firefox") && !shown.contains("not-yours"),
+        "{shown}"
+    );
+}
+
+/// The table as Firefox 140 makes it.
+const FIREFOX: &str = "
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute(\"\"\"CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, originAttributes TEXT NOT NULL DEFAULT '',
+    name TEXT, value TEXT, host TEXT, path TEXT, expiry INTEGER, lastAccessed INTEGER, creationTime INTEGER,
+    isSecure INTEGER, isHttpOnly INTEGER, inBrowserElement INTEGER DEFAULT 0, sameSite INTEGER DEFAULT 0,
+    schemeMap INTEGER DEFAULT 0)\"\"\")
+for host, value in [('.shop.example', 'from-firefox'), ('.bank.example', 'not-yours')]:
+    db.execute('INSERT INTO moz_cookies (name, value, host, path, expiry, lastAccessed, isSecure) VALUES (?,?,?,?,?,?,?)',
+        ('sid', value, host, '/', 4000000000, 1, 1))
+db.commit()
+";
