@@ -21,6 +21,7 @@ mod router;
 mod routes;
 mod state;
 mod trace;
+mod written;
 
 pub use accept::{Error, ServerConfig, serve};
 pub use limits::Limits;

@@ -3,6 +3,7 @@
 use super::limits::MAX_BODIES_IN_MEMORY;
 use super::origins::Origins;
 use super::trace::TraceHooks;
+use super::written::Written;
 use crate::services::Services;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(super) struct Shared {
     pub(super) services: Arc<Services>,
     pub(super) origins: Origins,
     pub(super) hooks: TraceHooks,
+    pub(super) bundled: Written,
     /// KiB of request bodies that may still be read into memory.
     pub(super) body_room: Arc<Semaphore>,
     /// Refused uploads that are being read to their end and thrown away.
@@ -29,6 +31,7 @@ impl App {
             services,
             origins,
             hooks,
+            bundled: Written::default(),
             body_room: Arc::new(Semaphore::new(MAX_BODIES_IN_MEMORY / 1_024)),
             lingering: Arc::new(Semaphore::new(64)),
         }))

@@ -8,10 +8,18 @@ use crate::server::extract::{self, Admin, Path, Query, SignedBy};
 use crate::server::state::App;
 use axum::extract::State;
 use serde::Deserialize;
+use serde::Serialize;
 
 /// The body of a request that has nothing to say: `{}`.
 #[derive(Debug, Deserialize)]
 pub(in crate::server) struct Nothing {}
+
+/// `api::ConnectionList` as it goes out.
+#[derive(Debug, Serialize)]
+pub(in crate::server) struct Listed {
+    connections: Vec<api::ProviderConnections>,
+    by_source: convert::BySource,
+}
 
 /// Every connection of the caller's vault, and every provider there is.
 #[utoipa::path(get, path = paths::CONNECTIONS, tag = "connections",
@@ -19,10 +27,10 @@ pub(in crate::server) struct Nothing {}
 pub(in crate::server) async fn list(
     State(app): State<App>,
     SignedBy(caller): SignedBy,
-) -> Answer<api::ConnectionList> {
+) -> Answer<Listed> {
     let found = app.services.connections.list(&caller).await?;
     let by_source = app.services.providers.list().await?;
-    Ok(Json(api::ConnectionList {
+    Ok(Json(Listed {
         connections: found
             .into_iter()
             .map(|one| api::ProviderConnections {
@@ -31,7 +39,7 @@ pub(in crate::server) async fn list(
                 connections: one.connections.into_iter().map(convert::summary).collect(),
             })
             .collect(),
-        by_source: convert::providers(by_source),
+        by_source: convert::providers(&app, by_source)?,
     }))
 }
 

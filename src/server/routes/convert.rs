@@ -2,10 +2,13 @@
 
 use crate::api::{self, WireSecret};
 use crate::model::target::InjectedPart;
-use crate::model::{AuditRecord, Connection, Credential, LoginState, Outcome, Provider};
+use crate::model::{AuditRecord, Connection, Credential, ErrorCode, LoginState, Outcome, Provider};
 use crate::server::error::ApiError;
+use crate::server::state::App;
 use crate::services;
 use crate::services::{ConnectionRecord, Release};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,12 +20,21 @@ pub(super) fn encryption(found: services::Encryption) -> api::Encryption {
     }
 }
 
-pub(super) fn providers(found: services::ProviderList) -> api::ProvidersBySource {
-    let all = |list: Vec<Arc<Provider>>| list.into_iter().map(api::Definition).collect();
-    api::ProvidersBySource {
-        bundled: all(found.bundled),
-        custom: all(found.custom),
-    }
+/// `api::ProvidersBySource` as it goes out.
+#[derive(Debug, Serialize)]
+pub(in crate::server) struct BySource {
+    bundled: Arc<RawValue>,
+    custom: Vec<Arc<Provider>>,
+}
+
+pub(super) fn providers(app: &App, found: services::ProviderList) -> Result<BySource, ApiError> {
+    let bundled = app.bundled.json(found.bundled);
+    Ok(BySource {
+        bundled: bundled.map_err(|_| {
+            ApiError::new(ErrorCode::Internal, "the definitions could not be written")
+        })?,
+        custom: found.custom,
+    })
 }
 
 pub(super) fn summary(connection: Connection) -> api::ConnectionSummary {

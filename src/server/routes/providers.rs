@@ -18,10 +18,9 @@ use std::sync::Arc;
 pub(in crate::server) async fn list(
     State(app): State<App>,
     SignedBy(_): SignedBy,
-) -> Answer<api::ProvidersBySource> {
-    Ok(Json(convert::providers(
-        app.services.providers.list().await?,
-    )))
+) -> Answer<convert::BySource> {
+    let found = app.services.providers.list().await?;
+    Ok(Json(convert::providers(&app, found)?))
 }
 
 /// One definition.
