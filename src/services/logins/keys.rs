@@ -230,7 +230,7 @@ mod tests {
             ("app_id", "", "is missing"),
             (
                 "private_key",
-                "-----BEGIN PRIVATE KEY-----",
+                "-----BEGIN PUBLIC KEY-----",
                 "cannot be read",
             ),
             ("private_key", "{not json", "not a JSON object"),

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 const KEY: &str = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH";
-const OTHER_KEY: &str = "sk-proj-HGFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba";
+const OTHER_KEY: &str = "sk-proj-FAKEHGFEDCBA9876543210zyxwvutsrqponmlkjihgfe";
 const PASSWORD: &str = "hunter2-hunter2-hunter2";
 
 /// A person with a project folder in a repository of its own.
