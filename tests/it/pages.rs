@@ -1,6 +1,7 @@
 //! The pages as a person meets them, in a real browser.
 
 use crate::api::OPENAI_KEY;
+use crate::logins::{cookies, headless};
 use crate::support::agent::Agent;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
@@ -197,5 +198,62 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
     let code = login["user_code"].as_str().unwrap();
     assert!(browser.text().await.contains(code));
     browser.inspect("device").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_and_a_session_log_in_by_their_forms() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let home = headless::home();
+    let agent = home.daemon.agent("scout");
+    let open = async |connection: &str, flow: &str| {
+        let wish = json!({"connection": connection, "flow": flow});
+        let login = begin(&agent, &wish);
+        let url = login["next_action"]["url"].as_str().unwrap().to_owned();
+        browser.open(&url).await;
+    };
+    open("default", "client_credentials").await;
+    browser.inspect("client").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", "not the one").await;
+    browser.press("Store the client").await;
+    assert!(browser.text().await.contains("invalid_client"));
+    browser.inspect("client-refused").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", CLIENT_SECRET).await;
+    browser.press("Store the client").await;
+    assert!(browser.text().await.contains("Login successful"));
+    agent.resolve("acme").expect(200);
+
+    open("robot", "jwt_bearer").await;
+    browser.inspect("service-account").await;
+    let pem = headless::trusted(&home, "robot@acme.example");
+    let file = json!({"client_email": "robot@acme.example", "private_key": pem});
+    browser.fill("private_key", &file.to_string()).await;
+    browser.press("Store the key").await;
+    assert!(browser.text().await.contains("Login successful"));
+
+    open("app", "github_app").await;
+    browser.inspect("app").await;
+    let pem = headless::trusted(&home, "12");
+    browser.fill("app_id", "12").await;
+    browser.fill("installation_id", "42").await;
+    browser.fill("private_key", &pem).await;
+    browser.press("Store the key").await;
+    assert!(browser.text().await.contains("Login successful"));
+
+    let (_dir, daemon) = cookies::home();
+    let agent = daemon.agent("scout");
+    let begun = agent.post("/auth/sessions", &json!({"provider": "shop"}));
+    let login = begun.expect(200).json();
+    let url = login["next_action"]["url"].as_str().unwrap();
+    browser.open(url).await;
+    browser.inspect("session").await;
+    browser.fill("cookies", "sid=abc123; csrf=t0k").await;
+    browser.press("Store the session").await;
+    assert!(browser.text().await.contains("Login successful"));
+    assert!(!browser.source().await.contains("abc123"));
     browser.close().await;
 }

@@ -34,6 +34,8 @@ struct Dashboard {
     nav: Nav,
     notice: Option<String>,
     connections: Vec<ConnectionRow>,
+    /// Whether any service has said whose a connection is.
+    tells_account: bool,
     agents: Vec<AgentRow>,
 }
 
@@ -159,6 +161,7 @@ async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
         &Dashboard {
             nav: Nav::of(person, "connections"),
             notice: notice(view, &agents),
+            tells_account: connections.iter().any(|row| !row.account.is_empty()),
             connections,
             agents: agents.iter().map(AgentRow::of).collect(),
         },

@@ -61,7 +61,7 @@ struct FormPage<'a> {
     fields: &'a [Field],
     problem: Option<Vec<Piece>>,
     ends: String,
-    /// What the person gives, such as `a key`.
+    /// What the person gives.
     wanted: &'static str,
 }
 
@@ -289,14 +289,14 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
 
 fn wanted(flow: Flow) -> &'static str {
     match flow {
-        Flow::ClientCredentials => "a client",
-        Flow::Browser => "a session",
+        Flow::ClientCredentials => "client",
+        Flow::Browser => "session",
         Flow::Pkce
         | Flow::DeviceCode
         | Flow::DcrPkce
         | Flow::JwtBearer
         | Flow::GithubApp
-        | Flow::ApiKey => "a key",
+        | Flow::ApiKey => "key",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::support::daemon::TestDaemon;
 use crate::support::oauth_home::open;
 use serde_json::json;
 
-fn home() -> (tempfile::TempDir, TestDaemon) {
+pub(crate) fn home() -> (tempfile::TempDir, TestDaemon) {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     let providers = home.join("providers");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const ROBOT: &str = "robot@acme.example";
 
-fn home() -> OAuthHome {
+pub(crate) fn home() -> OAuthHome {
     OAuthHome::with(
         |mut definition| {
             let oauth = definition["oauth"].as_object_mut().unwrap();
@@ -31,7 +31,7 @@ fn home() -> OAuthHome {
 }
 
 /// A key that the server takes assertions of.
-fn trusted(home: &OAuthHome, issuer: &str) -> String {
+pub(crate) fn trusted(home: &OAuthHome, issuer: &str) -> String {
     let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
     let public = DecodingKey::from_rsa_pem(pair.public_key_pem().as_bytes()).unwrap();
     home.server.trust(issuer, Algorithm::RS256, public);

@@ -1,7 +1,7 @@
 //! Each way of logging in, from the agent's request to a credential that works.
 
-mod cookies;
+pub(crate) mod cookies;
 pub(crate) mod device;
 pub(crate) mod dynamic;
-mod headless;
+pub(crate) mod headless;
 mod pkce;
