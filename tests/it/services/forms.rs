@@ -2,9 +2,9 @@
 
 use super::house::{House, OPENAI_KEY, Place, code, on_both, typed};
 use authsome::model::{Caller, ErrorCode, LoginSessionId, LoginState, SignedIn};
-use authsome::secret::Token;
+use authsome::secret::{Token, Typed};
 use authsome::services::{
-    Error, FormInput, FormVisit, Kind, LoginForm, NextAction, Submitted, Visitor,
+    Answers, Error, FormInput, FormVisit, Kind, LoginForm, NextAction, Submitted, Visitor,
 };
 use time::Duration;
 
@@ -16,6 +16,7 @@ on_both!(
     a_form_is_gone_after_ten_minutes,
     a_bound_form_survives_a_restart,
     hosted_only_the_owner_in_one_browser_gets_in,
+    hosted_only_an_administrator_enters_our_client,
     a_closed_form_ends_the_login,
 );
 
@@ -280,6 +281,43 @@ async fn hosted_only_the_owner_in_one_browser_gets_in(place: Place) {
         house.resolve(&scout, "openai", None).await.unwrap(),
         OPENAI_KEY
     );
+}
+
+async fn hosted_only_an_administrator_enters_our_client(place: Place) {
+    let house = place.hosted().await;
+    let admin = house.first_admin().await;
+    let guest = house.guest(&admin, "guest@example.test").await;
+    let logins = &house.services.logins;
+    let guests = house.agent_of(&guest, "guests").await;
+    let caller = house.caller(&guests).await;
+    let id = house.begin(&caller, "github", "default").await;
+    let cookie = bind(&house, &id, signed_in(&guest, None)).await;
+    let refused = logins.open_form(&id, signed_in(&guest, Some(&cookie)));
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::OperationNotAllowed);
+    let hint = refused.next_step().unwrap_or_default();
+    assert!(hint.contains("administrator"), "{hint}");
+
+    let admins = house.agent_of(&admin, "admins").await;
+    let caller = house.caller(&admins).await;
+    let id = house.begin(&caller, "github", "default").await;
+    let cookie = bind(&house, &id, signed_in(&admin, None)).await;
+    let shown = form(&house, &id, signed_in(&admin, Some(&cookie))).await;
+    let names: Vec<&str> = shown.fields.iter().map(|field| field.name).collect();
+    assert_eq!(names, ["client_id", "client_secret"]);
+    let input = FormInput {
+        csrf: shown.csrf.reveal().to_owned(),
+        answers: Answers::new([("client_id".to_owned(), Typed::new("ours"))]),
+    };
+    let visitor = signed_in(&admin, Some(&cookie));
+    let on = logins.submit_form(&id, visitor, input).await.unwrap();
+    assert!(matches!(on, Submitted::GoOn(url) if url.query().unwrap().contains("client_id=ours")));
+    // It is there for everybody now.
+    let caller = house.caller(&guests).await;
+    let id = house.begin(&caller, "github", "later").await;
+    let cookie = bind(&house, &id, signed_in(&guest, None)).await;
+    let shown = form(&house, &id, signed_in(&guest, Some(&cookie))).await;
+    assert!(shown.fields.is_empty(), "{:?}", shown.fields);
 }
 
 async fn a_closed_form_ends_the_login(place: Place) {
