@@ -1,7 +1,8 @@
 //! The pages as a person meets them, in a real browser.
 
 use crate::api::OPENAI_KEY;
-use crate::logins::{cookies, headless};
+use crate::cli::transcript::Person;
+use crate::logins::{cookies, dynamic, headless};
 use crate::support::agent::Agent;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
@@ -255,5 +256,27 @@ async fn a_program_and_a_session_log_in_by_their_forms() {
     browser.press("Store the session").await;
     assert!(browser.text().await.contains("Login successful"));
     assert!(!browser.source().await.contains("abc123"));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_mcp_server_is_logged_in_to_from_the_terminal_and_the_browser() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let home = OAuthHome::with(dynamic::elsewhere, |daemon| daemon);
+    let person = Person::at(&home.daemon);
+    let url = home.server.url("/mcp");
+    let login = ["login", "--mcp", &url, "--yes", "--no-wait"];
+    let (code, begun) = person.json(&login);
+    assert_eq!(code, 0, "{begun}");
+    browser.open(begun["auth_url"].as_str().unwrap()).await;
+    assert_eq!(browser.heading().await, "Connect localhost");
+    browser.inspect("mcp").await;
+    browser.press("Continue to localhost").await;
+    browser.press("Allow").await;
+    assert!(browser.text().await.contains("Login successful"));
+    let shown = person.run(&["list", "--connected"]);
+    assert!(shown.stdout.contains("localhost-mcp"), "{shown:?}");
     browser.close().await;
 }
