@@ -123,7 +123,7 @@ pub fn derive(
 }
 
 /// The 32 bytes themselves, for a salt of any length that Argon2 takes (8 bytes at least): what a
-/// home of 0.5 used as they are. Blocks as [`derive`] does.
+/// home of 0.5 used as they are. Blocks as [`derive()`] does.
 pub fn derive_raw(
     master: &MasterKey,
     salt: &[u8],
