@@ -64,7 +64,7 @@ fn exact(findings: &mut Findings<'_>, path: &str, host: &str, loopback: bool) {
         if is_private(address) {
             findings.warning(
                 path,
-                "it is a private address; a daemon that calls providers itself will want it named in AUTHSOME_PRIVATE_HOSTS (this version calls none)",
+                "it is a private address; logging in there by OAuth needs it named in AUTHSOME_PRIVATE_HOSTS",
             );
         }
     } else if !host.contains('.') {

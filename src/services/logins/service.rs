@@ -265,7 +265,7 @@ impl Logins {
     }
 }
 
-/// The flow to use, of those this version can finish.
+/// The flow to use, of those the provider has.
 fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Error> {
     let flow = wanted.unwrap_or(provider.flow);
     let refused = |message: String| {
