@@ -4,17 +4,22 @@
 use super::export::{self, Variable};
 use crate::model::{
     AuditEvent, Caller, Connection, ConnectionName, ConnectionState, Credential, ErrorCode,
-    EventName, Handle, ProviderName,
+    EventName, Handle, ProviderName, VaultId,
 };
 use crate::secret::ExportedText;
 use crate::services::farewell::Farewell;
 use crate::services::refresh::{Fresh, Refresher};
 use crate::services::setup::Core;
+use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error, Providers, login_command, opening};
 use crate::store::{Reading, SealedConnection};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Vaults whose lists are kept.
+const MOST_LISTED: u64 = 32;
 
 /// The connections at one provider.
 #[derive(Debug, Clone)]
@@ -51,6 +56,8 @@ pub struct Connections {
     core: Arc<Core>,
     providers: Providers,
     refresher: Refresher,
+    /// The connections of Vaults that are listed again and again.
+    listed: Snapshots<VaultId, Arc<[Connection]>>,
 }
 
 impl Connections {
@@ -63,6 +70,7 @@ impl Connections {
             core,
             providers,
             refresher,
+            listed: Snapshots::new(MOST_LISTED, Duration::from_mins(5)),
         }
     }
 
@@ -71,17 +79,18 @@ impl Connections {
         &self,
         actor: impl Into<Actor<'a>>,
     ) -> Result<Vec<ProviderConnections>, Error> {
-        let vault = actor.into().vault();
-        let found = self
-            .core
-            .store
-            .read()
-            .await?
-            .list_connections(vault)
-            .await?;
+        let vault = actor.into().vault().clone();
+        let store = &self.core.store;
+        let load = || async {
+            let found = store.read().await?.list_connections(&vault).await?;
+            Ok(Arc::from(found))
+        };
+        let listed = &self.listed;
+        let found = listed.get(vault.clone(), store.generation(), load).await?;
         let now = self.core.now();
         let mut groups: Vec<ProviderConnections> = Vec::new();
-        for mut connection in found {
+        for connection in found.iter() {
+            let mut connection = connection.clone();
             connection.state = connection.state_at(now);
             if groups
                 .last()
