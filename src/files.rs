@@ -35,7 +35,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 /// none, also when many make it at once.
 pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = unused_sibling(path);
-    write_new(&beside, content)?;
+    drop(write_new(&beside, content)?);
     let linked = fs::hard_link(&beside, path);
     drop(fs::remove_file(&beside));
     match linked {
@@ -53,13 +53,14 @@ pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_parent(path)
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8]) -> io::Result<File> {
     let mut file = private_options().create_new(true).write(true).open(path)?;
     let written = tighten(&file)
         .and_then(|()| file.write_all(content))
         .and_then(|()| file.sync_all());
     // Half a file is worse than none.
-    written.inspect_err(|_| drop(fs::remove_file(path)))
+    written.inspect_err(|_| drop(fs::remove_file(path)))?;
+    Ok(file)
 }
 
 /// A name in the same directory that no other process or thread uses.
@@ -75,7 +76,7 @@ fn unused_sibling(path: &Path) -> PathBuf {
 /// Replaces a file whole: readers see the old content or the new, and a link is replaced, not followed.
 pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = unused_sibling(path);
-    write_new(&beside, content)?;
+    drop(write_new(&beside, content)?);
     fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))?;
     sync_parent(path)
 }
@@ -97,13 +98,18 @@ pub fn replace_alike(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
         ));
     }
     let beside = unused_sibling(path);
-    let written = write_new(&beside, new).and_then(|()| {
-        let made = fs::symlink_metadata(&beside)?;
+    let written = write_new(&beside, new).and_then(|file| {
+        // By the open file alone: whoever may write to the directory could put another at its name.
+        let made = file.metadata()?;
         if (made.uid(), made.gid()) != (found.uid(), found.gid()) {
-            std::os::unix::fs::lchown(&beside, Some(found.uid()), Some(found.gid()))?;
+            std::os::unix::fs::fchown(&file, Some(found.uid()), Some(found.gid()))?;
         }
-        // After the owner: changing that one takes special bits away.
-        fs::set_permissions(&beside, fs::Permissions::from_mode(found.mode() & 0o7777))?;
+        // Special bits make no sense for a text with secrets.
+        file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o777))?;
+        let placed = fs::symlink_metadata(&beside)?;
+        if (placed.dev(), placed.ino()) != (made.dev(), made.ino()) {
+            return Err(refuse("stands where somebody else changes files"));
+        }
         let now = fs::symlink_metadata(path)?;
         if (now.dev(), now.ino()) != (found.dev(), found.ino()) || !is_same() {
             return Err(refuse("was changed meanwhile"));

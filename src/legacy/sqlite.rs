@@ -4,12 +4,15 @@
 //! wrote. A cell is its bytes, whatever type it claims to be.
 
 use super::Error;
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use std::path::Path;
 
 /// Largest cell that is read (bytes).
 const LARGEST_CELL: usize = 1 << 20;
+/// Most that is read of one table (bytes).
+const LARGEST_TABLE: usize = 1 << 28;
 
 /// One copied database.
 #[derive(Debug)]
@@ -54,6 +57,14 @@ impl Row {
             Some(Cell::Bytes(bytes)) => std::str::from_utf8(bytes).ok(),
             _ => None,
         }
+    }
+
+    fn size(&self) -> usize {
+        let size = |cell: &Cell| match cell {
+            Cell::Bytes(bytes) => bytes.len(),
+            Cell::Absent | Cell::TooLarge => 0,
+        };
+        self.0.iter().map(size).sum()
     }
 
     /// What to call the row when it is left out.
@@ -102,16 +113,26 @@ impl Database {
             return Ok(Rows::default());
         }
         let statement = select(table, &there);
-        let found = sqlx::query(AssertSqlSafe(statement))
-            .fetch_all(&mut self.conn)
-            .await
-            .map_err(damaged)?;
-        let mut rows = Vec::with_capacity(found.len().min(table.most));
-        for row in found.iter().take(table.most) {
-            rows.push(read_row(row, table.columns.len()).map_err(damaged)?);
+        let mut rows = Vec::new();
+        let mut size = 0;
+        let mut has_more = false;
+        let mut found = sqlx::query(AssertSqlSafe(statement)).fetch(&mut self.conn);
+        while let Some(row) = found.try_next().await.map_err(damaged)? {
+            has_more = rows.len() == table.most;
+            if has_more {
+                break;
+            }
+            let row = read_row(&row, table.columns.len()).map_err(damaged)?;
+            size += row.size();
+            if size > LARGEST_TABLE {
+                let said = format!("`{}` holds more than 256 MiB", table.name);
+                return Err(damaged(sqlx::Error::Protocol(said)));
+            }
+            rows.push(row);
         }
+        drop(found);
         let mut left_out = 0;
-        if found.len() > table.most {
+        if has_more {
             let all = self.count(table.name).await.map_err(damaged)?;
             left_out = all.saturating_sub(u64::try_from(table.most).unwrap_or(u64::MAX));
         }
@@ -163,17 +184,19 @@ fn select(table: Table, there: &[String]) -> String {
             }
         })
         .collect();
-    let order = if is_there(table.order) {
-        format!(" ORDER BY \"{}\" DESC", table.order)
+    let most = table.most.saturating_add(1);
+    // What is sorted is short, whatever a cell holds: sorting whole rows could fill a disk.
+    let from = if is_there(table.order) {
+        format!(
+            "(SELECT rowid AS at FROM \"{0}\" \
+             ORDER BY CASE WHEN octet_length(\"{1}\") <= 64 THEN \"{1}\" END DESC LIMIT {most}) AS first \
+             CROSS JOIN \"{0}\" ON \"{0}\".rowid = first.at",
+            table.name, table.order
+        )
     } else {
-        String::new()
+        format!("\"{}\"", table.name)
     };
-    format!(
-        "SELECT {} FROM \"{}\"{order} LIMIT {}",
-        cells.join(", "),
-        table.name,
-        table.most.saturating_add(1)
-    )
+    format!("SELECT {} FROM {from} LIMIT {most}", cells.join(", "))
 }
 
 fn read_row(row: &sqlx::sqlite::SqliteRow, columns: usize) -> Result<Row, sqlx::Error> {

@@ -5,6 +5,7 @@
 //! brought into the one form the protocol library reads; what is left over is malformed.
 
 use super::error::TransportError;
+use super::sent::Sent;
 use crate::secret::{AccessToken, RefreshToken};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
@@ -54,7 +55,8 @@ pub(super) fn normalised(response: &Response<Vec<u8>>) -> Result<Response<Vec<u8
             Unanswered::Status(status.as_u16())
         });
     };
-    if let Some(error) = refusal(&fields) {
+    let sent = response.extensions().get::<Sent>();
+    if let Some(error) = refusal(&fields, sent) {
         return Ok(as_json(StatusCode::BAD_REQUEST, &error));
     }
     if !status.is_success() {
@@ -90,7 +92,7 @@ fn fields(response: &Response<Vec<u8>>) -> Option<Map<String, Value>> {
 }
 
 /// The error in an answer, whatever its status.
-fn refusal(fields: &Map<String, Value>) -> Option<Value> {
+fn refusal(fields: &Map<String, Value>, sent: Option<&Sent>) -> Option<Value> {
     let error = fields.get("error").filter(|error| !error.is_null())?;
     let inner = |name: &str| error.get(name).and_then(Value::as_str);
     let code = match error {
@@ -105,12 +107,22 @@ fn refusal(fields: &Map<String, Value>) -> Option<Value> {
     let said = said
         .or(inner("message"))
         .or(fields.get("message").and_then(Value::as_str));
+    let is_ours = |text: &str| sent.is_some_and(|sent| sent.is_in(text));
+    let code = Some(code).filter(|code| !is_ours(code)).unwrap_or("error");
+    let said = said.filter(|text| !is_ours(text));
     Some(json!({
         "error": clean(code, LONGEST_CODE, |c| c.is_ascii_graphic()),
-        "error_description": said.map(|text| {
-            clean(text, LONGEST_DESCRIPTION, |c| !c.is_control())
-        }),
+        "error_description": said.map(|text| clean(text, LONGEST_DESCRIPTION, is_shown)),
     }))
+}
+
+/// Whether a character may stand in a message: no control, and none that hides or turns others.
+pub(super) fn is_shown(c: char) -> bool {
+    let turns = matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    );
+    !c.is_control() && !turns
 }
 
 /// What may be shown of a stranger's words.
@@ -352,5 +364,22 @@ mod tests {
             let _ = normalised(&response(status, "text/plain", &body));
             let _ = tokens("application/json", &body);
         }
+    }
+
+    #[test]
+    fn an_error_that_repeats_what_was_sent_is_told_without_it() {
+        let request = http::Request::post("https://acme.example/token")
+            .body(b"grant_type=refresh_token&refresh_token=canary-0123456789".to_vec())
+            .unwrap();
+        let mut response = Response::new(
+            br#"{"error":"invalid_grant","error_description":"canary-0123456789 is unknown"}"#
+                .to_vec(),
+        );
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        response.extensions_mut().insert(Sent::of(&request));
+        let told = normalised(&response).unwrap();
+        let told = String::from_utf8(told.into_body()).unwrap();
+        assert!(told.contains("invalid_grant"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
     }
 }

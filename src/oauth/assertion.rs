@@ -1,9 +1,10 @@
 //! What a program signs instead of sending a secret (RFC 7523), and the tokens it gets for that.
 
-use super::answer::{Tokens, clean};
+use super::answer::{Tokens, clean, is_shown};
 use super::ask::{Encoding, Question};
 use super::document::malformed;
 use super::error::{Error, Step};
+use super::sent::Sent;
 use super::transport::Transport;
 use crate::secret::{AccessToken, SigningKey};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, USER_AGENT};
@@ -98,7 +99,9 @@ impl Assertion<'_> {
         let answer: Option<Value> = serde_json::from_slice(response.body()).ok();
         let text = |name: &str| answer.as_ref().and_then(|answer| answer[name].as_str());
         if !status.is_success() {
-            let Some(message) = text("message") else {
+            let sent = response.extensions().get::<Sent>();
+            let is_ours = |text: &&str| sent.is_some_and(|sent| sent.is_in(text));
+            let Some(message) = text("message").filter(|text| !is_ours(text)) else {
                 return Err(Error::Status {
                     step,
                     status: status.as_u16(),
@@ -107,7 +110,7 @@ impl Assertion<'_> {
             return Err(Error::Refused {
                 step,
                 code: status.as_str().to_owned(),
-                description: Some(clean(message, 300, |c| !c.is_control())),
+                description: Some(clean(message, 300, is_shown)),
             });
         }
         let token = text("token").filter(|token| is_token(token));

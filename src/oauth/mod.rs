@@ -16,6 +16,7 @@ mod document;
 mod error;
 mod metadata;
 mod registration;
+mod sent;
 mod transport;
 mod userinfo;
 

@@ -2,6 +2,7 @@
 
 use super::address::is_public;
 use super::error::TransportError;
+use super::sent::Sent;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -110,15 +111,17 @@ impl Transport {
         request: Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, TransportError> {
         let host = self.check(&request)?;
+        let sent = Sent::of(&request);
         let exchange = self.exchange(request, &host);
         let answered = tokio::time::timeout(ANSWER_TIME, exchange).await;
-        let response = answered.map_err(|_| TransportError::TimedOut {
+        let mut response = answered.map_err(|_| TransportError::TimedOut {
             host: host.clone(),
             seconds: ANSWER_TIME.as_secs(),
         })??;
         if response.status().is_redirection() {
             return Err(TransportError::Redirect { host });
         }
+        response.extensions_mut().insert(sent);
         Ok(response)
     }
 

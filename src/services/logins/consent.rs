@@ -30,7 +30,7 @@ impl Logins {
         let client = clients::find(&self.core, provider).await?;
         if let Some(client) = &client {
             clients::check_site(client, provider, site.or(client.base_url.as_deref()))?;
-        } else if !registers_itself(session) && !self.may_set_client(visitor.person) {
+        } else if !self.may_begin(session, visitor.person).await? {
             return Err(clients::missing(provider));
         }
         let asks_client = client.is_none() && !registers_itself(session);
@@ -57,23 +57,24 @@ impl Logins {
         provider: &Provider,
         answers: &Answers,
     ) -> Result<Result<Submitted, String>, Error> {
-        let typed = answers.text("base_url");
-        if !typed.is_empty() && !is_base_url(typed) {
+        // Only where the form has asked for it.
+        let asks_site = record.login.base_url.is_none() && endpoints::needs_site(provider);
+        let typed = answers.some("base_url").filter(|_| asks_site);
+        if typed.is_some_and(|typed| !is_base_url(typed)) {
             return Ok(Err(
                 "the address is an https URL such as https://git.example.com".to_owned(),
             ));
         }
-        let named = (!typed.is_empty()).then(|| typed.to_owned());
+        let named = typed.map(str::to_owned);
         let client = if let Some(client) = clients::find(&self.core, provider).await? {
             client
+        } else if !self.may_begin(&record.login, visitor.person).await? {
+            return Err(clients::missing(provider));
         } else if registers_itself(&record.login) {
             let client = self.registered(provider, record.login.base_url.as_deref());
             let client = client.await?;
             self.keep_client(visitor, record, provider, client).await?
         } else {
-            if !self.may_set_client(visitor.person) {
-                return Err(clients::missing(provider));
-            }
             let site = record.login.base_url.clone().or(named.clone());
             if site.is_none() && endpoints::needs_site(provider) {
                 return Ok(Err("name the address of your installation".to_owned()));
@@ -128,9 +129,23 @@ impl Logins {
         })
     }
 
-    /// At home whoever was let in is the administrator.
-    fn may_set_client(&self, person: Option<&SignedIn>) -> bool {
-        self.core.is_local() || person.is_some_and(|person| person.role == Role::Admin)
+    /// Whether a login may go on where we have no client yet: what it brings is for everybody, so it is an
+    /// administrator's to give. A client that registers itself where the definition says is nobody's choice.
+    async fn may_begin(
+        &self,
+        login: &LoginSession,
+        person: Option<&SignedIn>,
+    ) -> Result<bool, Error> {
+        if registers_itself(login) && login.base_url.is_none() {
+            return Ok(true);
+        }
+        if !self.core.is_local() {
+            return Ok(person.is_some_and(|person| person.role == Role::Admin));
+        }
+        // At home nobody has to sign in; whose login it is decides.
+        let mut reader = self.core.store.read().await?;
+        let owner = reader.find_principal(&login.principal).await?;
+        Ok(owner.is_some_and(|owner| owner.principal.role == Role::Admin))
     }
 
     async fn keep_client(

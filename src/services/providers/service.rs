@@ -169,8 +169,27 @@ impl Providers {
                     .map(ToString::to_string)
                     .collect::<Vec<_>>(),
             );
-        self.store_definition(&actor, &provider, actor.sign(event), force)
+        let before = self.find_readable(&provider.name).await?;
+        let ends = before.is_some_and(|before| sends_elsewhere(&before, &provider));
+        let farewell = if ends {
+            Farewell::prepare(&self.core, self, &provider.name).await?
+        } else {
+            None
+        };
+        let event = actor.sign(event);
+        let ending = ends.then(|| {
+            let event = AuditEvent::new(EventName::ProviderRevoked).on(&provider.name, None);
+            actor.sign(event.with("reason", "its definition sends secrets elsewhere now"))
+        });
+        let gone = self
+            .store_definition(&actor, &provider, (event, ending), force)
             .await?;
+        let ended = told(farewell, gone).await;
+        if ended > 0 {
+            warnings.push(format!(
+                "secrets would go elsewhere by the new definition, so its connections were ended: {ended}; log in again"
+            ));
+        }
         Ok(Registered {
             provider: Arc::new(provider),
             warnings,
@@ -181,9 +200,9 @@ impl Providers {
         &self,
         actor: &Actor<'_>,
         provider: &Provider,
-        event: AuditEvent,
+        (event, ending): (AuditEvent, Option<AuditEvent>),
         force: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<SealedConnection>, Error> {
         let now = self.core.now();
         let json = serde_json::to_vec(provider).map_err(Error::internal)?;
         let vaults = &self.core.vaults;
@@ -202,7 +221,10 @@ impl Providers {
                 }
                 tx.put_custom_provider(&row).await?;
                 tx.audit(event).await?;
-                Ok(())
+                match ending {
+                    Some(ending) => end_all(tx, &row.name, ending).await,
+                    None => Ok(Vec::new()),
+                }
             }
             .boxed()
         });
@@ -267,6 +289,46 @@ impl Providers {
         });
         Ok(told(farewell, write.await?).await)
     }
+}
+
+/// Whether a definition has a place for secrets that the one before it had not. People logged in for the
+/// old places; an administrator may not send what they stored to new ones.
+fn sends_elsewhere(before: &Provider, now: &Provider) -> bool {
+    let known = places(before);
+    places(now).iter().any(|place| !known.contains(place))
+}
+
+fn places(provider: &Provider) -> Vec<&str> {
+    let oauth = provider.oauth.as_ref();
+    let endpoints = oauth.into_iter().flat_map(|oauth| {
+        [
+            &oauth.authorization_url,
+            &oauth.token_url,
+            &oauth.revocation_url,
+            &oauth.device_authorization_url,
+            &oauth.installation_token_url,
+            &oauth.assertion_audience,
+            &oauth.base_url,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(oauth.userinfo.as_ref().map(|info| &info.url))
+    });
+    let registration = provider.registration.as_ref();
+    let registration = registration.and_then(|r| r.registration_endpoint.as_ref());
+    let variables = provider.client.as_ref();
+    let variables = variables.and_then(|client| {
+        client
+            .client_secret_env
+            .as_ref()
+            .or(client.client_id_env.as_ref())
+    });
+    endpoints
+        .chain(registration)
+        .chain(variables)
+        .chain(&provider.api_url)
+        .map(String::as_str)
+        .collect()
 }
 
 /// Tells the provider what is gone; how many that is.

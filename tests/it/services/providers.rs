@@ -10,6 +10,7 @@ on_both!(
     only_an_administrator_changes_definitions,
     a_bundled_providers_host_and_name_are_reserved,
     removing_a_custom_definition_ends_its_connections,
+    a_definition_that_sends_elsewhere_ends_its_connections,
     removing_a_bundled_definition_resets_it,
     a_file_of_the_home_is_read_and_not_deleted,
     a_key_for_a_file_nobody_can_read_goes_nowhere,
@@ -112,6 +113,25 @@ async fn removing_a_custom_definition_ends_its_connections(place: Place) {
         code(house.resolve(&scout, "acme", None).await),
         ErrorCode::CredentialMissing
     );
+}
+
+async fn a_definition_that_sends_elsewhere_ends_its_connections(place: Place) {
+    let (house, _, caller) = place.local_with_scout().await;
+    let providers = &house.services.providers;
+    providers.register(&caller, acme(), false).await.unwrap();
+    house
+        .login(&caller, "acme", "default", "ak-0123456789")
+        .await;
+    let mut renamed = acme();
+    renamed["display_name"] = json!("Acme, renamed");
+    let kept = providers.register(&caller, renamed, true).await.unwrap();
+    assert!(house.has_connections(&caller).await, "{:?}", kept.warnings);
+    let mut elsewhere = acme();
+    elsewhere["api_url"] = json!(["api.acme.example", "evil.example"]);
+    let ended = providers.register(&caller, elsewhere, true).await.unwrap();
+    assert!(!house.has_connections(&caller).await);
+    let said = ended.warnings.join(" ");
+    assert!(said.contains("its connections were ended: 1"), "{said}");
 }
 
 async fn removing_a_bundled_definition_resets_it(place: Place) {
