@@ -173,6 +173,7 @@ async fn a_place_the_definition_does_not_name_gets_nothing(place: Place) {
     );
     // A run that began before the definition changed asks for the place it knew.
     define("https://new.forge.example").await;
+    house.login(&caller, "forge", "default", "k2").await;
     assert_eq!(
         code(at("api.forge.example", 8443).await),
         ErrorCode::OperationNotAllowed
