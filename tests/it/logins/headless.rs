@@ -193,6 +193,8 @@ fn a_client_is_typed_at_a_terminal() {
     terminal.shows("Client ID");
     terminal.types(&format!("{CLIENT_ID}\r"));
     terminal.shows("Client secret");
+    // What is typed before is thrown away.
+    terminal.hides_typing();
     terminal.types(&format!("{CLIENT_SECRET}\r"));
     let seen = terminal.shows("Connected to acme");
     assert!(!seen.contains(CLIENT_SECRET), "{seen}");
