@@ -9,9 +9,10 @@ const CSP_NOTHING: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Our own style sheet and our own forms; no script of any kind.
+/// Our own style sheet, script and forms; nothing inline, nothing from elsewhere.
 const CSP_PAGE: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");

@@ -135,6 +135,11 @@ impl Services {
         })
     }
 
+    /// The time by the shared clock, for pages that say how long ago something was.
+    pub fn now(&self) -> OffsetDateTime {
+        self.core.now()
+    }
+
     /// What the daemon does once a minute: forgets what time has made worthless, takes over what a
     /// replica left, and renews what comes to its end. May be left at any time.
     pub async fn tick(&self) -> Result<Purged, Error> {

@@ -33,7 +33,7 @@ pub(super) async fn open(person: Person) -> Page {
 }
 
 fn show_account(person: &Person, status: StatusCode, problem: Option<&str>) -> Page {
-    let nav = Nav::of(person, "account");
+    let nav = Nav::of(person, "Settings");
     let at_new = problem.is_some_and(|problem| !problem.contains("current"));
     let problem = problem.map(sentence);
     page(

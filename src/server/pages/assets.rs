@@ -1,4 +1,4 @@
-//! The style sheet and the icon: embedded, and named by their content so that they may be cached for good.
+//! The style sheet, the script and the icon: embedded, and named by their content so that they may be cached for good.
 
 use crate::server::gate::not_found;
 use axum::extract::Path;
@@ -9,9 +9,11 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../assets/authsome.css");
+const SCRIPT: &str = include_str!("../assets/authsome.js");
 const ICON: &str = include_str!("../assets/authsome.svg");
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| named(STYLE, "css"));
+static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| named(SCRIPT, "js"));
 static ICON_PATH: LazyLock<String> = LazyLock::new(|| named(ICON, "svg"));
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -19,6 +21,11 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 /// Where the style sheet is.
 pub(in crate::server) fn style() -> &'static str {
     &STYLE_PATH
+}
+
+/// Where the script is.
+pub(in crate::server) fn script() -> &'static str {
+    &SCRIPT_PATH
 }
 
 /// Where the icon is.
@@ -40,6 +47,8 @@ pub(super) async fn serve(Path(file): Path<String>) -> Response {
     let is = |path: &str| path.strip_prefix("/assets/") == Some(file.as_str());
     let (kind, content) = if is(style()) {
         ("text/css; charset=utf-8", STYLE)
+    } else if is(script()) {
+        ("text/javascript; charset=utf-8", SCRIPT)
     } else if is(icon()) {
         ("image/svg+xml", ICON)
     } else {

@@ -48,7 +48,7 @@ pub(super) async fn show(
     page(
         StatusCode::OK,
         &Audit {
-            nav: Nav::of(&person, "audit"),
+            nav: Nav::of(&person, "Audit"),
             rows: found
                 .entries
                 .into_iter()

@@ -61,7 +61,7 @@ pub(super) async fn show(
     page(
         StatusCode::OK,
         &Claim {
-            nav: Nav::of(&person, "claim"),
+            nav: Nav::of(&person, "Agents"),
             handle: found.handle.as_str(),
             fingerprint: &found.fingerprint,
             did: found.did.as_str(),

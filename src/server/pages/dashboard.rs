@@ -1,6 +1,6 @@
 //! The first dashboard: what is connected and who may use it. Nothing secret, nothing to break.
 
-use super::render::{Nav, Page, moment, page, see_other, with_cookie};
+use super::render::{Nav, Page, When, page, see_other, with_cookie};
 use super::sign_in::sign_in_first;
 use crate::api::paths;
 use crate::model::{ClaimState, Connection, ErrorCode, Handle};
@@ -15,6 +15,7 @@ use askama::Template;
 use axum::extract::State;
 use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct View {
@@ -55,7 +56,7 @@ struct ConnectionRow {
     kind: &'static str,
     status: &'static str,
     tone: &'static str,
-    since: String,
+    since: When,
 }
 
 #[derive(Debug)]
@@ -110,7 +111,7 @@ pub(super) async fn ask_to_end(
         )
         .into());
     };
-    let nav = Nav::of(&person, "connections");
+    let nav = Nav::of(&person, "Agents");
     page(StatusCode::OK, &EndAgent { nav, agent })
 }
 
@@ -153,13 +154,13 @@ async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
             Err(_) => group.provider.to_string(),
         };
         let rows = group.connections.iter();
-        connections.extend(rows.map(|one| ConnectionRow::of(one, &service)));
+        connections.extend(rows.map(|one| ConnectionRow::of(one, &service, services.now())));
     }
     let agents = services.identities.list(person.actor()).await?;
     page(
         StatusCode::OK,
         &Dashboard {
-            nav: Nav::of(person, "connections"),
+            nav: Nav::of(person, "Overview"),
             notice: notice(view, &agents),
             tells_account: connections.iter().any(|row| !row.account.is_empty()),
             connections,
@@ -188,7 +189,7 @@ fn notice(view: &View, agents: &[IdentityStatus]) -> Option<String> {
 }
 
 impl ConnectionRow {
-    fn of(connection: &Connection, service: &str) -> Self {
+    fn of(connection: &Connection, service: &str, now: OffsetDateTime) -> Self {
         let status = connection.state.status();
         Self {
             service: service.to_owned(),
@@ -202,7 +203,7 @@ impl ConnectionRow {
             },
             status,
             tone: if status == "connected" { "good" } else { "bad" },
-            since: moment(connection.obtained_at),
+            since: When::new(connection.obtained_at, now),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Pages for people: sign-in, claims, the form that takes a key, and a first dashboard.
 //!
-//! Rendered on the server, escaped by the templates, without any script. No page ever holds a
-//! credential, and what a person typed into a password field is never sent back.
+//! Rendered on the server and escaped by the templates; one script of ours adds comfort, and every
+//! page works without it. A page holds a credential only where a person asked for just that one, and
+//! what was typed into a password field is never sent back.
 
 mod account;
 pub(super) mod assets;
 mod audit;
 mod claim;
+mod compress;
 mod dashboard;
 mod entrance;
 mod login;
@@ -27,7 +29,7 @@ use axum::routing::{get, post};
 
 /// Every route a browser opens.
 pub(super) fn routes() -> Router<App> {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(dashboard::home))
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
@@ -49,5 +51,6 @@ pub(super) fn routes() -> Router<App> {
         .route(paths::LOGIN_DEVICE, get(login::code))
         .route(paths::LOGIN_RETURN, get(login::finish))
         .route(paths::OAUTH_CALLBACK, get(login::return_from_provider))
-        .route("/assets/{file}", get(assets::serve))
+        .route("/assets/{file}", get(assets::serve));
+    compress::compressed(routes)
 }

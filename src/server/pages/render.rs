@@ -1,5 +1,6 @@
 //! What every page needs: its head, its status, and a way to fail as a page.
 
+use crate::api::paths;
 use crate::model::{ErrorCode, Role};
 use crate::server::error::{ApiError, Audience};
 use crate::server::extract::Person;
@@ -9,6 +10,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 pub(in crate::server) const HTML: HeaderValue =
@@ -89,7 +91,31 @@ pub(super) struct Nav {
     pub(super) has_password: bool,
 }
 
+/// A page that the head leads to.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    pub(super) href: &'static str,
+}
+
 impl Nav {
+    /// Where this person may go.
+    pub(super) fn places(&self) -> Vec<Place> {
+        let place = |name, href| Place { name, href };
+        let mut places = vec![
+            place("Overview", paths::DASHBOARD),
+            place("Providers", "/ui/providers"),
+            place("Agents", "/ui/agents"),
+        ];
+        if self.is_admin {
+            places.push(place("Audit", paths::AUDIT_PAGE));
+            places.push(place("People", "/ui/people"));
+        }
+        places.push(place("Settings", "/ui/settings"));
+        places
+    }
+
+    /// `at` is the name of one of [`places`](Self::places), or of none.
     pub(super) fn of(person: &Person, at: &'static str) -> Self {
         let signed_in = &person.session.person;
         Self {
@@ -113,10 +139,75 @@ pub(super) fn moment(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
+/// A moment on a page: how long ago in words, and when exactly for who wants to know.
+#[derive(Debug, Clone)]
+pub(super) struct When {
+    /// RFC 3339, for the script.
+    pub(super) iso: String,
+    pub(super) exact: String,
+    pub(super) relative: String,
+}
+
+impl When {
+    pub(super) fn new(at: OffsetDateTime, now: OffsetDateTime) -> Self {
+        Self {
+            iso: at.format(&Rfc3339).unwrap_or_default(),
+            exact: format!("{} UTC", moment(at)),
+            relative: relative(at, now),
+        }
+    }
+}
+
+/// `3 min ago`, `in 2 h`; a date when it is further away than a month. The script says the same.
+fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
+    let (minute, hour, day) = (60, 3_600, 86_400);
+    let seconds = (at - now).whole_seconds();
+    let size = seconds.unsigned_abs();
+    let text = match size {
+        0..45 if seconds > 0 => return "in a moment".to_owned(),
+        0..45 => return "just now".to_owned(),
+        _ if size > 30 * day => return moment(at).split(' ').next().unwrap_or_default().to_owned(),
+        _ if size >= 2 * day => format!("{} days", size / day),
+        _ if size >= day => "1 day".to_owned(),
+        _ if size >= hour => format!("{} h", size / hour),
+        _ => format!("{} min", (size / minute).max(1)),
+    };
+    if seconds > 0 {
+        format!("in {text}")
+    } else {
+        format!("{text} ago")
+    }
+}
+
 /// `01:45 UTC`
 pub(super) fn clock_time(at: OffsetDateTime) -> String {
     let format = format_description!("[hour]:[minute] UTC");
     at.to_offset(time::UtcOffset::UTC)
         .format(&format)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+
+    #[test]
+    fn moments_are_told_as_people_tell_them() {
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(400);
+        for (seconds, text) in [
+            (0, "just now"),
+            (-44, "just now"),
+            (-45, "1 min ago"),
+            (-3_599, "59 min ago"),
+            (-7_200, "2 h ago"),
+            (-86_400, "1 day ago"),
+            (-30 * 86_400, "30 days ago"),
+            (-31 * 86_400, "1971-01-05"),
+            (10, "in a moment"),
+            (600, "in 10 min"),
+        ] {
+            assert_eq!(relative(now + Duration::seconds(seconds), now), text);
+        }
+    }
 }

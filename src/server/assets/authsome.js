@@ -1,0 +1,157 @@
+// What pages do beyond links and forms. Every page works without it; nothing here decides anything.
+"use strict";
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Times: how long ago, kept true while the page is open.
+const UNITS = [["day", 86400], ["h", 3600], ["min", 60]];
+const inWords = (seconds) => {
+  const size = Math.abs(seconds);
+  if (size < 45) return seconds > 0 ? "in a moment" : "just now";
+  let [unit, count] = ["min", 1];
+  for (const [name, length] of UNITS) {
+    if (size >= length) {
+      [unit, count] = [name, Math.floor(size / length)];
+      break;
+    }
+  }
+  const text = `${count} ${unit}${unit === "day" && count !== 1 ? "s" : ""}`;
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
+};
+const tellTimes = () => {
+  for (const element of all("time[datetime]")) {
+    const seconds = (Date.parse(element.dateTime) - Date.now()) / 1000;
+    if (Math.abs(seconds) > 30 * 86400) continue;
+    const text = inWords(seconds);
+    if (element.textContent !== text) element.textContent = text;
+  }
+};
+
+// Parts of a page that are told anew, without losing what somebody is doing in them.
+const isBusy = (part) =>
+  part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+let refreshing = null;
+const refresh = (address = location.href) => {
+  if (refreshing) refreshing.abort();
+  const asking = new AbortController();
+  refreshing = asking;
+  return fetch(address, { signal: asking.signal, headers: { "X-Authsome-Refresh": "1" } })
+    .then((answer) => {
+      // Signed out in another tab, or ended: the page itself tells.
+      if (answer.status === 401) location.reload();
+      return answer.ok ? answer.text() : null;
+    })
+    .then((text) => {
+      if (!text) return;
+      const fresh = new DOMParser().parseFromString(text, "text/html");
+      for (const part of all("[data-part]")) {
+        const other = fresh.getElementById(part.id);
+        if (!other || isBusy(part) || part.innerHTML === other.innerHTML) continue;
+        const open = all("details[open][id]", part).map((element) => element.id);
+        const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+        part.replaceWith(document.adoptNode(other));
+        for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+        if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+      }
+      prepare();
+    })
+    .catch(() => {});
+};
+
+// Something happened elsewhere: the daemon says that, and the page asks what.
+let soon = 0;
+const refreshSoon = () => {
+  clearTimeout(soon);
+  soon = setTimeout(refresh, 150);
+};
+const listen = () => {
+  const address = document.body.dataset.live;
+  if (!address || !document.querySelector("[data-part]")) return;
+  let source = null;
+  const open = () => {
+    source = new EventSource(address);
+    source.addEventListener("changed", refreshSoon);
+    source.addEventListener("ended", () => location.reload());
+  };
+  // Browsers allow few connections to one place: only the tab that is seen holds one.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source.close();
+    } else {
+      open();
+      refreshSoon();
+    }
+  });
+  if (!document.hidden) open();
+};
+
+// What ends by itself at a known time is told anew then.
+let alarm = 0;
+const setAlarm = () => {
+  clearTimeout(alarm);
+  const times = all("[data-until]").map((element) => Date.parse(element.dataset.until) - Date.now());
+  const next = Math.min(...times.filter((left) => left > 0));
+  if (next < 2 ** 31) alarm = setTimeout(refresh, next + 500);
+};
+
+// A secret that is shown is masked again after some seconds.
+const mask = () => {
+  for (const element of all("[data-mask-after]")) {
+    if (element.dataset.masking) continue;
+    element.dataset.masking = "1";
+    setTimeout(() => {
+      location.replace(element.dataset.maskTo);
+    }, Number(element.dataset.maskAfter) * 1000);
+  }
+};
+
+const copy = () => {
+  for (const button of all("button[data-copy]")) {
+    button.hidden = false;
+    button.onclick = () => {
+      const text = document.getElementById(button.dataset.copy).textContent.trim();
+      navigator.clipboard.writeText(text).then(() => {
+        const said = button.textContent;
+        button.textContent = "Copied";
+        setTimeout(() => (button.textContent = said), 1500);
+      });
+    };
+  }
+};
+
+// A search form answers while one types.
+const search = () => {
+  for (const form of all("form[data-instant]")) {
+    if (form.dataset.ready) continue;
+    form.dataset.ready = "1";
+    let typing = 0;
+    const ask = () => {
+      const fields = [...new FormData(form)].filter(([, value]) => value !== "");
+      const query = new URLSearchParams(fields).toString();
+      const address = form.getAttribute("action") + (query ? `?${query}` : "");
+      history.replaceState(null, "", address);
+      refresh(address);
+    };
+    form.addEventListener("input", () => {
+      clearTimeout(typing);
+      typing = setTimeout(ask, 150);
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(typing);
+      ask();
+    });
+  }
+};
+
+const prepare = () => {
+  tellTimes();
+  setAlarm();
+  mask();
+  copy();
+  search();
+};
+
+prepare();
+listen();
+setInterval(tellTimes, 15000);
