@@ -1,0 +1,5 @@
+//! The pages as a person meets them, in a real browser: a file for each area.
+
+mod entrance;
+mod inspection;
+mod logins;
