@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 use thirtyfour::extensions::query::ElementWaitable as _;
 use thirtyfour::{
@@ -17,6 +18,14 @@ use thirtyfour::{
 
 /// What every page must be; answers with what it is not.
 const INSPECTION: &str = include_str!("inspection.js");
+
+/// Asks axe for every rule that is broken, with the elements that break it.
+const BARRIERS: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then(
+      ({ violations }) => done(violations.map(({ id, nodes }) =>
+        `${id}: ${nodes.map((node) => node.html).join(' ').slice(0, 300)}`)),
+      (wrong) => done([String(wrong)]));";
 
 /// Light and dark, a phone and a wide screen.
 const LOOKS: [(&str, u32); 4] = [
@@ -162,12 +171,23 @@ impl Chromium {
             self.emulate("setDeviceMetricsOverride", size).await;
             let found = self.wrong_here().await;
             assert_eq!(found, json!([]), "{name}, {scheme}, {width} px");
+            let found = self.barriers().await;
+            assert_eq!(found, json!([]), "{name}, {scheme}, {width} px");
             if let Some(directory) = screenshots() {
                 let file = directory.join(format!("{name}-{scheme}-{width}.png"));
                 self.page.screenshot(&file).await.unwrap();
             }
         }
+        super::seen::keep(&format!("<!doctype html>{}", self.source().await));
         assert_eq!(self.complaints().await, Vec::<String>::new(), "{name}");
+    }
+
+    /// What keeps people out of the page, by the rules of axe.
+    async fn barriers(&self) -> Value {
+        let Some(axe) = axe() else { return json!([]) };
+        self.page.execute(axe, Vec::new()).await.unwrap();
+        let found = self.page.execute_async(BARRIERS, Vec::new()).await.unwrap();
+        found.json().clone()
     }
 
     /// What the browser had to say: a refused resource, a broken policy, an exception.
@@ -197,6 +217,24 @@ impl Drop for Chromium {
         let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
         let _ = self.driver.wait();
     }
+}
+
+/// The script of axe-core, which `AUTHSOME_AXE` names.
+fn axe() -> Option<&'static str> {
+    static AXE: OnceLock<Option<String>> = OnceLock::new();
+    let read = || {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a switch of the tests, not of the program"
+        )]
+        let path = std::env::var_os("AUTHSOME_AXE");
+        assert!(
+            path.is_some() || !all_required(),
+            "AUTHSOME_REQUIRE_ALL=1, but AUTHSOME_AXE names no axe.min.js (npm package axe-core)"
+        );
+        path.map(|path| std::fs::read_to_string(path).unwrap())
+    };
+    AXE.get_or_init(read).as_deref()
 }
 
 fn screenshots() -> Option<PathBuf> {

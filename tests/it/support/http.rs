@@ -156,6 +156,7 @@ pub(crate) fn read_answer(from: &mut impl BufRead) -> Answer {
     loop {
         let answer = read_one(from);
         if answer.status >= 200 {
+            super::seen::keep_answer(&answer);
             return answer;
         }
     }

@@ -18,6 +18,7 @@ pub(crate) mod postgres;
 pub(crate) mod pty;
 pub(crate) mod records;
 pub(crate) mod replicas;
+pub(crate) mod seen;
 pub(crate) mod tls_server;
 pub(crate) mod trap;
 pub(crate) mod upstream;
