@@ -7,6 +7,7 @@ use crate::legacy::{Kind, OldClaim, OldIdentity};
 use crate::model::{ClaimState, Identity, IdentityClaim};
 use crate::services::Error;
 use crate::store::Reading;
+use time::OffsetDateTime;
 
 impl Import {
     pub(super) async fn identities(
@@ -43,7 +44,7 @@ impl Import {
                     draft.plan.identities.push(Identity {
                         handle: one.handle.clone(),
                         did: one.did.clone(),
-                        created_at: one.created_at.unwrap_or(self.now),
+                        created_at: self.registered_at(one, draft),
                     });
                     draft.report.add(Kind::Identities, Outcome::Imported);
                     None
@@ -52,6 +53,20 @@ impl Import {
             self.claim(one, here, draft);
         }
         Ok(())
+    }
+
+    /// When it was made there, if somebody owns or owned it. One that nobody does has its day to be
+    /// claimed from now on: by its old age it would be forgotten at the next start.
+    fn registered_at(&self, one: &OldIdentity, draft: &Draft<'_>) -> OffsetDateTime {
+        let has_owner = match &one.claim {
+            OldClaim::Open | OldClaim::Rejected { .. } => false,
+            OldClaim::Revoked { .. } => true,
+            OldClaim::Accepted { principal, .. } => draft.heirs.contains_key(principal),
+        };
+        match one.created_at {
+            Some(at) if has_owner => at,
+            _ => self.now,
+        }
     }
 
     /// The claim of an identity that is or will be here, in the state `here`.
