@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod openapi;
+mod pages;
 pub(crate) mod routes;
 mod schema;
 mod status;

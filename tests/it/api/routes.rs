@@ -1,5 +1,8 @@
-//! Every route of the daemon, once: the sweeps of the security rows walk this table, and a test
-//! holds it against `/openapi.json`.
+//! Every route of the daemon, once: the sweeps of the security rows walk this table. One test holds
+//! it against `/openapi.json`, another against the pages that `src/server/pages` registers.
+//!
+//! A new page is one line here: `get("/ui/x/{y}", "/ui/x/y", Wants::Browser)`, or
+//! `form("/ui/x/{y}", "/ui/x/y", "field=value")` for what it sends.
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +86,11 @@ pub(crate) const ROUTES: &[Route] = &[
         "{}",
         Wants::Proof,
     ),
+    get(
+        "/connections/{provider}/revoke",
+        "/connections/none/revoke",
+        Wants::Proof,
+    ),
     post(
         "/connections/{provider}/revoke",
         "/connections/none/revoke",
@@ -137,6 +145,8 @@ pub(crate) const ROUTES: &[Route] = &[
         Wants::Admin,
     ),
     get("/", "/", Wants::Browser),
+    get("/assets/{file}", "/assets/none.css", Wants::Browser),
+    get("/ui", "/ui", Wants::Browser),
     get("/ui/", "/ui/", Wants::Browser),
     get("/ui/connections", "/ui/connections", Wants::Browser),
     get("/ui/account", "/ui/account", Wants::Browser),
@@ -178,13 +188,34 @@ pub(crate) const ROUTES: &[Route] = &[
         "/auth/sessions/sess_0/input",
         "api_key=x",
     ),
+    get(
+        "/auth/sessions/{id}/device",
+        "/auth/sessions/sess_0/device",
+        Wants::Browser,
+    ),
+    get(
+        "/auth/sessions/{id}/return",
+        "/auth/sessions/sess_0/return",
+        Wants::Browser,
+    ),
+    get(
+        "/auth/callback/oauth",
+        "/auth/callback/oauth?state=x&code=y",
+        Wants::Browser,
+    ),
 ];
 
-/// The JSON routes, which is what `/openapi.json` lists (without itself).
+/// What `/openapi.json` does not list: itself, and a connection that is named like the route beside it.
+const NOT_DESCRIBED: &[(&str, &str)] = &[
+    ("GET", "/openapi.json"),
+    ("GET", "/connections/{provider}/revoke"),
+];
+
+/// The JSON routes, which is what `/openapi.json` lists.
 pub(crate) fn json() -> impl Iterator<Item = &'static Route> {
-    ROUTES
-        .iter()
-        .filter(|route| route.wants != Wants::Browser && route.path != "/openapi.json")
+    ROUTES.iter().filter(|route| {
+        route.wants != Wants::Browser && !NOT_DESCRIBED.contains(&(route.method, route.template))
+    })
 }
 
 const fn get(template: &'static str, path: &'static str, wants: Wants) -> Route {
