@@ -80,7 +80,7 @@ pub(super) async fn accept(
     person.check_csrf(&form.csrf)?;
     let identities = &app.services.identities;
     let handle = identities.accept(&person.session.person, &token).await?;
-    see_other(&format!("/ui/?claimed={handle}"))
+    see_other(&format!("/ui/agents?accepted={handle}"))
 }
 
 pub(super) async fn reject(

@@ -1,16 +1,15 @@
-//! The first dashboard: what is connected and who may use it. Nothing secret, nothing to break.
+//! The first dashboard: what is connected. Nothing secret, nothing to break.
 
 use super::render::{Nav, Page, When, page, see_other, with_cookie};
 use super::sign_in::sign_in_first;
 use crate::api::paths;
-use crate::model::{ClaimState, Connection, ErrorCode, Handle};
+use crate::model::Connection;
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
-use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Person, Query};
+use crate::server::extract::{Browser, Cookies, ForPerson, Person, Query};
 use crate::server::next::Next;
 use crate::server::state::App;
-use crate::services::IdentityStatus;
 use askama::Template;
 use axum::extract::State;
 use http::{HeaderMap, Method, StatusCode};
@@ -21,10 +20,6 @@ use time::OffsetDateTime;
 pub(super) struct View {
     /// The one-time sign-in code of `authsome ui`.
     code: Option<String>,
-    /// The agent that was just accepted.
-    claimed: Option<String>,
-    /// The agent whose access was just ended.
-    ended: Option<String>,
     /// What was just changed: `password`.
     changed: Option<String>,
 }
@@ -37,14 +32,6 @@ struct Dashboard {
     connections: Vec<ConnectionRow>,
     /// Whether any service has said whose a connection is.
     tells_account: bool,
-    agents: Vec<AgentRow>,
-}
-
-#[derive(Debug, Template)]
-#[template(path = "end_agent.html")]
-struct EndAgent {
-    nav: Nav,
-    agent: AgentRow,
 }
 
 #[derive(Debug)]
@@ -57,15 +44,6 @@ struct ConnectionRow {
     status: &'static str,
     tone: &'static str,
     since: When,
-}
-
-#[derive(Debug)]
-struct AgentRow {
-    handle: String,
-    fingerprint: String,
-    status: &'static str,
-    tone: &'static str,
-    can_be_ended: bool,
 }
 
 pub(super) async fn home() -> Page {
@@ -88,44 +66,6 @@ pub(super) async fn show(
         Some(person) => dashboard(&app, &person, &view).await,
         None => sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Ending {
-    #[serde(default)]
-    csrf: String,
-}
-
-/// Asks once more, because there is no way back.
-pub(super) async fn ask_to_end(
-    State(app): State<App>,
-    ForPerson(Path((handle,))): ForPerson<Path<(Handle,)>>,
-    person: Person,
-) -> Page {
-    let agents = app.services.identities.list(person.actor()).await?;
-    let found = agents.iter().find(|agent| agent.handle == handle);
-    let Some(agent) = found.map(AgentRow::of).filter(|row| row.can_be_ended) else {
-        return Err(ApiError::new(
-            ErrorCode::NotFound,
-            format!("no agent called {handle} acts for you"),
-        )
-        .into());
-    };
-    let nav = Nav::of(&person, "Agents");
-    page(StatusCode::OK, &EndAgent { nav, agent })
-}
-
-/// Ends an agent: its next request is refused, here and at every running proxy.
-pub(super) async fn revoke_agent(
-    State(app): State<App>,
-    ForPerson(Path((handle,))): ForPerson<Path<(Handle,)>>,
-    person: Person,
-    ForPerson(Form(form)): ForPerson<Form<Ending>>,
-) -> Page {
-    person.check_csrf(&form.csrf)?;
-    let identities = &app.services.identities;
-    identities.revoke(person.actor(), &handle).await?;
-    see_other(&format!("/ui/?ended={handle}"))
 }
 
 /// Signs the browser in with a code from the terminal; a link on another site may not do that.
@@ -156,34 +96,20 @@ async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
         let rows = group.connections.iter();
         connections.extend(rows.map(|one| ConnectionRow::of(one, &service, services.now())));
     }
-    let agents = services.identities.list(person.actor()).await?;
     page(
         StatusCode::OK,
         &Dashboard {
             nav: Nav::of(person, "Overview"),
-            notice: notice(view, &agents),
+            notice: notice(view),
             tells_account: connections.iter().any(|row| !row.account.is_empty()),
             connections,
-            agents: agents.iter().map(AgentRow::of).collect(),
         },
     )
 }
 
-/// What was just done. Anybody can make a link that says so: of agents it is said only where it is
-/// true; that a password was changed cannot be seen here, and a false word of it does no harm.
-fn notice(view: &View, agents: &[IdentityStatus]) -> Option<String> {
-    let acts = |name: &str| {
-        let mut all = agents.iter();
-        all.any(|agent| agent.handle.as_str() == name && AgentRow::of(agent).can_be_ended)
-    };
-    if let Some(name) = view.claimed.as_deref().filter(|name| acts(name)) {
-        return Some(format!("{name} may use your connections now."));
-    }
-    if let Some(name) = &view.ended {
-        let handle: Handle = name.parse().ok()?;
-        let text = format!("{handle} cannot use your connections any more.");
-        return (!acts(name)).then_some(text);
-    }
+/// What was just done. That a password was changed cannot be seen here, and a false word of it does
+/// no harm.
+fn notice(view: &View) -> Option<String> {
     (view.changed.as_deref() == Some("password"))
         .then(|| "Your password is changed. Other browsers are signed out.".to_owned())
 }
@@ -204,24 +130,6 @@ impl ConnectionRow {
             status,
             tone: if status == "connected" { "good" } else { "bad" },
             since: When::new(connection.obtained_at, now),
-        }
-    }
-}
-
-impl AgentRow {
-    fn of(agent: &IdentityStatus) -> Self {
-        let (status, tone) = match agent.state {
-            ClaimState::Accepted { .. } => ("accepted", "good"),
-            ClaimState::Required | ClaimState::Pending { .. } => ("waiting", "wait"),
-            ClaimState::Rejected { .. } => ("rejected", "bad"),
-            ClaimState::Revoked { .. } => ("revoked", "bad"),
-        };
-        Self {
-            handle: agent.handle.to_string(),
-            fingerprint: agent.fingerprint(),
-            status,
-            tone,
-            can_be_ended: matches!(agent.state, ClaimState::Accepted { .. }),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! what was typed into a password field is never sent back.
 
 mod account;
+mod agents;
 pub(super) mod assets;
 mod audit;
 mod claim;
@@ -34,9 +35,10 @@ pub(super) fn routes() -> Router<App> {
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
         .route("/ui/connections", get(dashboard::show))
+        .route("/ui/agents", get(agents::show))
         .route(
             "/ui/agents/{handle}/revoke",
-            get(dashboard::ask_to_end).post(dashboard::revoke_agent),
+            get(agents::ask_to_end).post(agents::revoke),
         )
         .route("/ui/account", get(account::open))
         .route("/ui/account/password", post(account::change_password))

@@ -13,7 +13,8 @@ fn an_agent_that_is_ended_is_refused_from_its_next_request_on() {
     scout.resolve("openai").expect(200);
     let url = keeper.post("/session", &json!({})).expect(200).json();
     let mut browser = daemon.browser();
-    let page = browser.open(url["url"].as_str().unwrap()).expect(200);
+    browser.open(url["url"].as_str().unwrap()).expect(200);
+    let page = browser.open("/ui/agents").expect(200);
     // The link on the page only asks; nothing has happened yet.
     assert!(page.text().contains("/ui/agents/scout/revoke"));
     let page = browser.open("/ui/agents/scout/revoke").expect(200);
@@ -25,7 +26,7 @@ fn an_agent_that_is_ended_is_refused_from_its_next_request_on() {
     browser.open("/ui/agents/scout/revoke").expect(404);
     scout.resolve("openai").expect(403);
     keeper.resolve("openai").expect(200);
-    let page = browser.open("/ui/").expect(200).text();
+    let page = browser.open("/ui/agents").expect(200).text();
     assert!(!page.contains("/ui/agents/scout/revoke"), "{page}");
 }
 
@@ -54,7 +55,7 @@ fn a_notice_that_is_not_true_is_not_shown() {
     let url = keeper.post("/session", &json!({})).expect(200).json();
     let mut browser = daemon.browser();
     browser.open(url["url"].as_str().unwrap()).expect(200);
-    let page = browser.open("/ui/?ended=keeper").expect(200).text();
+    let page = browser.open("/ui/agents?ended=keeper").expect(200).text();
     assert!(!page.contains("cannot use"), "{page}");
     let account = browser.open("/ui/account").expect(200).text();
     assert!(!account.contains("type=\"password\""), "{account}");

@@ -155,6 +155,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "/ui/account/password",
         "current=a&new=b",
     ),
+    get("/ui/agents", "/ui/agents", Wants::Browser),
     get(
         "/ui/agents/{handle}/revoke",
         "/ui/agents/nobody/revoke",

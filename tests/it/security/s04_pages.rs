@@ -84,7 +84,9 @@ fn the_pages_of_somebody_signed_in_carry_them_too() {
         }
     }
     let page = browser.open("/ui/").expect(200).text();
-    assert!(page.contains("OpenAI") && page.contains("scout"), "{page}");
+    assert!(page.contains("OpenAI"), "{page}");
+    let page = browser.open("/ui/agents").expect(200).text();
+    assert!(page.contains("scout"), "{page}");
 }
 
 #[test]
