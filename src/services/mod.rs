@@ -5,6 +5,7 @@
 //! know exists answers exactly as what does not exist.
 
 mod accounts;
+mod activity;
 mod actor;
 mod audit;
 mod clients;
@@ -30,6 +31,7 @@ mod status;
 mod storing;
 
 pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
+pub use activity::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
 pub use actor::Actor;
 pub use audit::{Audit, AuditLogFile, AuditPage, AuditQuery, ExternalEvent};
 pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};

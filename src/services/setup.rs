@@ -1,8 +1,10 @@
 //! What the services are told at start, and the bundle of them that the server holds.
 
+use super::activity::Noted;
 use super::refresh::Refresher;
 use super::{
-    Accounts, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Scans, Status,
+    Accounts, Activity, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Scans,
+    Status,
 };
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
@@ -20,6 +22,8 @@ use time::OffsetDateTime;
 const ROUND: Duration = Duration::from_secs(50);
 /// How long the last ones may take.
 const LAST_REFRESHES: Duration = Duration::from_secs(8);
+/// How long the last notes of what was used may take.
+const LAST_NOTES: Duration = Duration::from_secs(3);
 
 /// Who may use this daemon, and so how identities are claimed and people sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,7 @@ pub struct Services {
     pub scans: Scans,
     pub providers: Providers,
     pub audit: Audit,
+    pub activity: Activity,
     pub status: Status,
     refresher: Refresher,
     core: Arc<Core>,
@@ -76,6 +81,8 @@ pub(super) struct Core {
     pub(super) store: Store,
     pub(super) vaults: Vaults,
     pub(super) clock: SharedClock,
+    /// Who used what, until it is written down.
+    pub(super) noted: Noted,
 }
 
 impl Core {
@@ -109,6 +116,7 @@ impl Services {
             store,
             vaults,
             clock,
+            noted: Noted::default(),
         });
         let providers = Providers::new(core.clone(), catalog);
         let identities = Identities::start(core.clone()).await?;
@@ -129,6 +137,7 @@ impl Services {
             refresher,
             identities,
             audit: Audit::new(core.clone()),
+            activity: Activity::new(core.clone()),
             status: Status::new(core.clone(), providers.clone()),
             providers,
             core,
@@ -141,10 +150,12 @@ impl Services {
     }
 
     /// What the daemon does once a minute: forgets what time has made worthless, takes over what a
-    /// replica left, and renews what comes to its end. May be left at any time.
+    /// replica left, writes down who used what, and renews what comes to its end. May be left at any
+    /// time.
     pub async fn tick(&self) -> Result<Purged, Error> {
         self.logins.resume_devices().await?;
         let purged = self.core.store.purge_expired(self.core.now()).await?;
+        self.activity.flush().await?;
         let round = self.refresher.look_after_all();
         // The next round goes on with what a slow provider has held up.
         if let Ok(done) = tokio::time::timeout(ROUND, round).await {
@@ -153,13 +164,20 @@ impl Services {
         Ok(purged)
     }
 
-    /// What the daemon does last: refreshes that a provider may have answered are written down.
+    /// What the daemon does last: refreshes that a provider may have answered are written down, and who
+    /// used what.
     pub async fn settle(&self) {
         if tokio::time::timeout(LAST_REFRESHES, self.refresher.landed())
             .await
             .is_err()
         {
             tracing::warn!("a refresh is still in progress; it is done over at the next start");
+        }
+        let flushed = tokio::time::timeout(LAST_NOTES, self.activity.flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!(
+                "when connections were last used was not written down; the audit log has it"
+            );
         }
     }
 }

@@ -216,10 +216,11 @@ impl Tx {
         connection: &Connection,
         sealed: &[u8],
     ) -> Result<(), Error> {
-        let values = row_values(connection, connection.is_default.into(), sealed)?;
+        let mut values = row_values(connection, connection.is_default.into(), sealed)?;
+        values.push(Value::from(self.now()));
         self.run(
             format!(
-                "INSERT INTO connections ({COLUMNS}, sealed) VALUES {}",
+                "INSERT INTO connections ({COLUMNS}, sealed, added_at) VALUES {}",
                 super::sql::rows(1, values.len())
             ),
             values,

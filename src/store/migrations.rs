@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "refresh",
         sql: include_str!("migrations/0002_refresh.sql"),
     },
+    Migration {
+        version: 3,
+        name: "activity",
+        sql: include_str!("migrations/0003_activity.sql"),
+    },
 ];
 
 /// The schema this program knows.

@@ -5,6 +5,7 @@
 //! (opening, the file on disk, three words of the schema) is in here and nowhere else. It refuses
 //! to hold a secret in the clear, and to touch a database it does not understand.
 
+mod activity;
 mod attempts;
 mod audit;
 mod audit_feed;
@@ -39,6 +40,7 @@ mod writer;
 use conn::LOCK_WAIT;
 use value::Row;
 
+pub use activity::ConnectionUse;
 pub use attempts::Attempts;
 pub use audit::{AuditCursor, AuditFilter, AuditPage, BadCursor, MAX_PAGE};
 pub use audit_feed::AuditSubscription;

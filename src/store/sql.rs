@@ -21,9 +21,11 @@ pub(super) fn rows(rows: usize, columns: usize) -> String {
 
 /// Tables of which nobody keeps a copy between two requests. Everything else is in someone's cache,
 /// or may be tomorrow.
-const NEVER_KEPT: [&str; 7] = [
+const NEVER_KEPT: [&str; 9] = [
     "audit_events",
     "browser_sessions",
+    "connection_uses",
+    "identity_seen",
     "login_sessions",
     "one_time_tokens",
     "refresh_leases",

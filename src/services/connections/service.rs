@@ -133,6 +133,7 @@ impl Connections {
             let opened = opening::witness(&self.core, asked.clone(), opened).await?;
             self.core.store.audit(vec![asked]).await?;
             connection = opened.connection;
+            self.note_use(&connection, actor.handle());
             Some(opened.credential)
         } else {
             connection = found.connection;
@@ -172,6 +173,7 @@ impl Connections {
             .boxed()
         });
         let gone = write.await?;
+        self.core.noted.forget(&gone.connection.key());
         if let Some(farewell) = farewell {
             farewell.say(vec![gone]).await;
         }
@@ -243,6 +245,7 @@ impl Connections {
         });
         let mut variables: Vec<Variable> = Vec::new();
         let mut events = Vec::new();
+        let mut used = Vec::new();
         for opened in join_all(opened).await {
             let Fresh {
                 connection,
@@ -262,9 +265,18 @@ impl Connections {
             };
             variables.extend(export::variables(&definition, &connection, &credential));
             events.push(asked(&connection));
+            used.push(connection);
         }
         self.core.store.audit(events).await?;
+        for connection in &used {
+            self.note_use(connection, Some(&caller.handle));
+        }
         Ok(export::write(format, &variables))
+    }
+
+    fn note_use(&self, connection: &Connection, by: Option<&Handle>) {
+        let core = &self.core;
+        core.noted.used(&connection.key(), by, core.now());
     }
 
     async fn one(

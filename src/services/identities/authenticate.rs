@@ -70,6 +70,7 @@ impl Identities {
         let spent = spent.map_err(Error::from);
         self.spent(spent, &caller.did, |event| event.by(&caller))
             .await?;
+        self.core.noted.seen(&caller.handle, self.core.now());
         Ok(caller)
     }
 

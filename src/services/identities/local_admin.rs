@@ -40,6 +40,7 @@ impl Identities {
             .write(move |tx| async move { bind(tx, &proof, &bound).await }.boxed())
             .await;
         let record = self.spent(bound, &did, |event| of(handle, event)).await?;
+        self.core.noted.seen(handle, self.core.now());
         Ok(self.describe(record, true))
     }
 

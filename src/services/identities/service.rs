@@ -199,6 +199,7 @@ impl Identities {
         let spent = self.core.store.release(use_of(&proof), Vec::new()).await;
         let sign = |event| super::authenticate::of(&proof.handle, event);
         self.spent(spent.map_err(Error::from), did, sign).await?;
+        self.core.noted.seen(&proof.handle, self.core.now());
         Ok(true)
     }
 

@@ -184,7 +184,7 @@ impl Providers {
         let gone = self
             .store_definition(&actor, &provider, (event, ending), force)
             .await?;
-        let ended = told(farewell, gone).await;
+        let ended = told(&self.core, farewell, gone).await;
         if ended > 0 {
             warnings.push(format!(
                 "secrets would go elsewhere by the new definition, so its connections were ended: {ended}; log in again"
@@ -263,7 +263,7 @@ impl Providers {
             }
             .boxed()
         });
-        Ok((removed, told(farewell, write.await?).await))
+        Ok((removed, told(&self.core, farewell, write.await?).await))
     }
 
     /// Ends every connection at the provider in every Vault, and forgets our client there; how
@@ -287,7 +287,7 @@ impl Providers {
             }
             .boxed()
         });
-        Ok(told(farewell, write.await?).await)
+        Ok(told(&self.core, farewell, write.await?).await)
     }
 }
 
@@ -332,7 +332,10 @@ fn places(provider: &Provider) -> Vec<&str> {
 }
 
 /// Tells the provider what is gone; how many that is.
-async fn told(farewell: Option<Farewell>, gone: Vec<SealedConnection>) -> u64 {
+async fn told(core: &Core, farewell: Option<Farewell>, gone: Vec<SealedConnection>) -> u64 {
+    for one in &gone {
+        core.noted.forget(&one.connection.key());
+    }
     let count = u64::try_from(gone.len()).unwrap_or(u64::MAX);
     if let Some(farewell) = farewell.filter(|_| count > 0) {
         farewell.say(gone).await;

@@ -69,6 +69,10 @@ impl Ready {
         self.again_at.is_none_or(|at| now < at) && !(renews_itself && is_over)
     }
 
+    pub(super) const fn key(&self) -> &ConnectionKey {
+        &self.key
+    }
+
     /// What has to be looked after while it is used: the connection, and its token's life.
     pub(super) fn life(&self) -> Option<(&ConnectionKey, OffsetDateTime, OffsetDateTime)> {
         let expires_at = self.release.expires_at?;

@@ -116,14 +116,16 @@ impl Resolver {
         if let Some((key, obtained, expires)) = found.as_ref().ok().and_then(|ready| ready.life()) {
             self.refresher.used(key, obtained, expires);
         }
-        let outcome = found.and_then(|ready| ready.at(self.core.now()));
+        let outcome = found.and_then(|ready| Ok((ready.at(self.core.now())?, ready)));
         let mut asked = AuditEvent::new(EventName::CredentialResolved).by(&caller);
         if to.rejected {
             asked = asked.with("rejected", true);
         }
         let event = match &outcome {
-            Ok(release) => asked.on(provider, Some(&release.injection.connection)),
-            Err(failed) if failed.code() == ErrorCode::StoreUnavailable => return outcome,
+            Ok((release, _)) => asked.on(provider, Some(&release.injection.connection)),
+            Err(failed) if failed.code() == ErrorCode::StoreUnavailable => {
+                return outcome.map(|(release, _)| release);
+            }
             Err(refusal) => {
                 let meant = self.meant(&caller, provider, connection, refusal).await;
                 refused(asked.on(provider, meant.as_ref()), refusal)
@@ -134,7 +136,11 @@ impl Resolver {
         self.identities
             .spent(released, &caller.did, |event| event.by(&caller))
             .await?;
-        outcome
+        let noted = &self.core.noted;
+        noted.seen(&caller.handle, now);
+        let (release, ready) = outcome?;
+        noted.used(ready.key(), Some(&caller.handle), now);
+        Ok(release)
     }
 
     /// The connection a refusal is about; a record that does not open is looked up to be named.

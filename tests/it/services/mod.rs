@@ -1,6 +1,7 @@
 //! The use cases on real databases: every story on SQLite and on PostgreSQL.
 
 mod accounts;
+mod activity;
 mod claims;
 mod connections;
 mod forms;
