@@ -171,6 +171,14 @@ impl AuditEvent {
         self
     }
 
+    /// By whoever began a login, whether they are there or not.
+    #[must_use]
+    pub fn for_login(mut self, login: &super::LoginSession) -> Self {
+        self.identity.clone_from(&login.identity);
+        self.principal = Some(login.principal.clone());
+        self
+    }
+
     #[must_use]
     pub fn on(mut self, provider: &ProviderName, connection: Option<&ConnectionName>) -> Self {
         self.provider = Some(provider.clone());

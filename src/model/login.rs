@@ -49,11 +49,13 @@ impl LoginState {
     }
 }
 
-/// A login in progress. It belongs to the Identity that began it and to that Identity's Vault.
+/// A login in progress. It belongs to the Identity that began it, or to the person who did, and to
+/// their Vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginSession {
     pub id: LoginSessionId,
-    pub identity: Handle,
+    /// The agent that began it; absent where the principal did, on a page.
+    pub identity: Option<Handle>,
     pub principal: PrincipalId,
     pub vault: VaultId,
     pub provider: ProviderName,
@@ -68,7 +70,21 @@ pub struct LoginSession {
     pub expires_at: OffsetDateTime,
 }
 
+/// Who began a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginner<'a> {
+    Agent(&'a Handle),
+    Person(&'a PrincipalId),
+}
+
 impl LoginSession {
+    pub const fn begun_by(&self) -> Beginner<'_> {
+        match &self.identity {
+            Some(handle) => Beginner::Agent(handle),
+            None => Beginner::Person(&self.principal),
+        }
+    }
+
     /// Whether the person can still answer at `now`.
     pub fn accepts_input(&self, now: OffsetDateTime) -> bool {
         !self.state.is_final() && now < self.expires_at

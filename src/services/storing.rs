@@ -116,6 +116,12 @@ impl Prepared {
     }
 }
 
+/// Whether a principal is there and not shut out.
+pub(super) async fn still_stands(tx: &mut Tx, owner: &PrincipalId) -> Result<bool, Error> {
+    let found = tx.find_principal(owner).await?;
+    Ok(found.is_some_and(|record| !record.principal.disabled))
+}
+
 /// Whether an identity still acts for its principal, and that one is not shut out.
 pub(super) async fn still_acts_for(
     tx: &mut Tx,

@@ -5,6 +5,7 @@ use super::Error;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Row, Value, args, to_json};
+use crate::model::login::Beginner;
 use crate::model::provider::Flow;
 use crate::model::{Handle, LoginSession, LoginSessionId, LoginState};
 use time::OffsetDateTime;
@@ -43,7 +44,7 @@ fn read(row: &Row) -> Result<LoginRecord, Error> {
     let mut c = row.columns("login");
     let login = LoginSession {
         id: c.name()?,
-        identity: c.name()?,
+        identity: c.opt_name()?,
         principal: c.name()?,
         vault: c.name()?,
         provider: c.name()?,
@@ -103,6 +104,16 @@ fn detail(state: &LoginState) -> Option<&str> {
 /// The statuses a login may still move from.
 const OPEN: &str = "status IN ('pending', 'waiting_for_user', 'processing')";
 
+/// The condition on the logins that somebody began, and its `$1`.
+fn begun_by(beginner: Beginner<'_>) -> (&'static str, &str) {
+    match beginner {
+        Beginner::Agent(handle) => ("identity = $1", handle.as_str()),
+        Beginner::Person(principal) => {
+            ("identity IS NULL AND principal_id = $1", principal.as_str())
+        }
+    }
+}
+
 impl Reader {
     pub async fn find_login(&mut self, id: &LoginSessionId) -> Result<Option<LoginRecord>, Error> {
         let row = self
@@ -144,34 +155,36 @@ impl Reader {
         rows.iter().map(|row| row.columns("login").name()).collect()
     }
 
-    /// How many logins an Identity has begun since then, whatever became of them.
+    /// How many logins somebody has begun since then, whatever became of them.
     pub async fn count_logins_since(
         &mut self,
-        identity: &Handle,
+        beginner: Beginner<'_>,
         since: OffsetDateTime,
     ) -> Result<i64, Error> {
+        let (theirs, who) = begun_by(beginner);
         let row = self
             .one(
-                "SELECT COUNT(*) FROM login_sessions WHERE identity = $1 AND created_at > $2",
-                args![identity.as_str(), since],
+                format!("SELECT COUNT(*) FROM login_sessions WHERE {theirs} AND created_at > $2"),
+                args![who, since],
             )
             .await?;
         row.map_or(Ok(0), |row| row.columns("count").int())
     }
 
-    /// How many logins an Identity has open, to hold it to a few.
+    /// How many logins somebody has open, to hold them to a few.
     pub async fn count_open_logins(
         &mut self,
-        identity: &Handle,
+        beginner: Beginner<'_>,
         now: OffsetDateTime,
     ) -> Result<i64, Error> {
+        let (theirs, who) = begun_by(beginner);
         let row = self
             .one(
                 format!(
                     "SELECT COUNT(*) FROM login_sessions \
-                     WHERE identity = $1 AND expires_at > $2 AND {OPEN}"
+                     WHERE {theirs} AND expires_at > $2 AND {OPEN}"
                 ),
-                args![identity.as_str(), now],
+                args![who, now],
             )
             .await?;
         row.map_or(Ok(0), |row| row.columns("count").int())
@@ -184,7 +197,7 @@ impl Tx {
         let scopes = login.scopes.as_ref().map(to_json).transpose()?;
         let values: Vec<Value> = args![
             login.id.as_str(),
-            login.identity.as_str(),
+            login.identity.as_ref().map(Handle::as_str),
             login.principal.as_str(),
             login.vault.as_str(),
             login.provider.as_str(),

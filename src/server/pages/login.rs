@@ -1,12 +1,14 @@
 //! The form that takes a key from a person and gives it to nobody but the vault.
 
+use super::login_end::finished;
 use super::message;
+use super::picture::Picture;
 use super::prose::{Piece, sentence};
 use super::render::{Page, clock_time, leading_to, page, see_other, with_cookie};
 use super::sign_in::sign_in_first;
 use crate::api::paths;
 use crate::model::provider::Flow;
-use crate::model::{ErrorCode, LoginSession, LoginSessionId, LoginState};
+use crate::model::{ErrorCode, Handle, LoginSessionId};
 use crate::secret::{AuthorizationCode, Token, Typed};
 use crate::server::cookies::Cookie;
 use crate::server::extract::{Browser, Cookies, ForPerson, Form, Path, Query};
@@ -52,7 +54,8 @@ pub(super) struct FromProvider {
 #[template(path = "login_form.html")]
 struct FormPage<'a> {
     display_name: &'a str,
-    agent: &'a str,
+    /// Absent where the person began it on a page.
+    agent: Option<&'a str>,
     connection: &'a str,
     hosts: &'a [String],
     docs_url: Option<&'a str>,
@@ -63,13 +66,15 @@ struct FormPage<'a> {
     ends: String,
     /// What the person gives.
     wanted: &'static str,
+    stored: &'static str,
 }
 
 #[derive(Debug, Template)]
 #[template(path = "login_consent.html")]
 struct ConsentPage<'a> {
     display_name: &'a str,
-    agent: &'a str,
+    /// Absent where the person began it on a page.
+    agent: Option<&'a str>,
     connection: &'a str,
     hosts: &'a [String],
     docs_url: Option<&'a str>,
@@ -85,10 +90,13 @@ struct ConsentPage<'a> {
 #[template(path = "login_code.html")]
 struct CodePage<'a> {
     display_name: &'a str,
-    agent: &'a str,
+    /// Absent where the person began it on a page.
+    agent: Option<&'a str>,
+    connection: &'a str,
     code: &'a str,
     at: &'a str,
     link: &'a str,
+    picture: Option<Picture>,
     ends: String,
 }
 
@@ -186,20 +194,23 @@ pub(super) async fn code(
             session,
             provider,
             to_type,
-        } => page(
-            StatusCode::OK,
-            &CodePage {
-                display_name: &provider.display_name,
-                agent: session.identity.as_str(),
-                code: &to_type.user_code,
-                at: &to_type.verification_uri,
-                link: to_type
-                    .verification_uri_complete
-                    .as_ref()
-                    .unwrap_or(&to_type.verification_uri),
-                ends: clock_time(session.expires_at),
-            },
-        ),
+        } => {
+            let link = to_type.verification_uri_complete.as_ref();
+            let link = link.unwrap_or(&to_type.verification_uri);
+            page(
+                StatusCode::OK,
+                &CodePage {
+                    display_name: &provider.display_name,
+                    agent: session.identity.as_ref().map(Handle::as_str),
+                    connection: session.connection.as_str(),
+                    code: &to_type.user_code,
+                    at: &to_type.verification_uri,
+                    link,
+                    picture: Picture::of(link),
+                    ends: clock_time(session.expires_at),
+                },
+            )
+        }
     }
 }
 
@@ -255,7 +266,7 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
             status,
             &FormPage {
                 display_name: &form.provider.display_name,
-                agent: session.identity.as_str(),
+                agent: session.identity.as_ref().map(Handle::as_str),
                 connection: session.connection.as_str(),
                 hosts: &form.provider.api_url,
                 docs_url: form.provider.docs_url.as_deref(),
@@ -265,6 +276,7 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
                 problem,
                 ends: clock_time(session.expires_at),
                 wanted: wanted(session.flow),
+                stored: stored(session.flow),
             },
         );
     };
@@ -272,7 +284,7 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
         status,
         &ConsentPage {
             display_name: &form.provider.display_name,
-            agent: session.identity.as_str(),
+            agent: session.identity.as_ref().map(Handle::as_str),
             connection: session.connection.as_str(),
             hosts: &form.provider.api_url,
             docs_url: form.provider.docs_url.as_deref(),
@@ -300,29 +312,13 @@ fn wanted(flow: Flow) -> &'static str {
     }
 }
 
-async fn finished(app: &App, session: &LoginSession) -> Page {
-    let provider = match app.services.providers.get(&session.provider).await {
-        Ok(provider) => provider.display_name.clone(),
-        Err(_) => session.provider.to_string(),
-    };
-    match &session.state {
-        LoginState::Failed { error } => message::called_off(
-            "Not connected",
-            error,
-            "Run `authsome login` again in your terminal.",
-        ),
-        LoginState::Cancelled | LoginState::Expired => message::called_off(
-            "Cancelled",
-            "Nothing was stored.",
-            "You can close this page.",
-        ),
-        LoginState::Pending
-        | LoginState::WaitingForUser
-        | LoginState::Processing
-        | LoginState::Completed { .. } => message::done(
-            "Login successful",
-            &format!("{provider} is connected as `{}`", session.connection),
-            "You can close this page and go back to your terminal.",
-        ),
+/// What is kept of it, for the person who gives it.
+fn stored(flow: Flow) -> &'static str {
+    match flow {
+        Flow::ApiKey => "the key",
+        Flow::ClientCredentials => "the client’s ID and secret, and the tokens they give",
+        Flow::JwtBearer | Flow::GithubApp => "the private key, and the tokens it gives",
+        Flow::Browser => "the cookies of the session",
+        Flow::Pkce | Flow::DeviceCode | Flow::DcrPkce => "the tokens you are given",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::prose::{Piece, sentence};
 use super::render::{Page, page};
+use crate::api::paths;
 use crate::model::ErrorCode;
 use crate::server::error::ApiError;
 use crate::server::gate::NOTHING_HERE;
@@ -17,7 +18,7 @@ struct Message<'a> {
     text: Vec<Piece>,
     hint: Option<Vec<Piece>>,
     trace: Option<&'a str>,
-    leads_home: bool,
+    leads_to: Option<Lead>,
 }
 
 /// For a Host that is not ours: the style sheet and the icon would be refused like the page.
@@ -65,7 +66,10 @@ pub(in crate::server) fn failure(error: &ApiError, trace: &str) -> String {
         },
         hint: hint.filter(|_| !is_nowhere),
         trace: Some(trace),
-        leads_home: true,
+        leads_to: Some(Lead {
+            href: paths::DASHBOARD.to_owned(),
+            name: "Go to the overview".to_owned(),
+        }),
     }
     .render();
     message.unwrap_or_else(|_| title.to_owned())
@@ -82,41 +86,65 @@ pub(super) fn incomplete(message: &str) -> Page {
             text: sentence(message),
             hint: None,
             trace: None,
-            leads_home: false,
+            leads_to: None,
         },
     )
 }
 
-/// The page of something that is done.
-pub(super) fn done(title: &str, message: &str, hint: &str) -> Page {
+/// Where a page leads next.
+#[derive(Debug)]
+pub(super) struct Lead {
+    pub(super) href: String,
+    pub(super) name: String,
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ending {
+    Done,
+    CalledOff,
+    Failed,
+}
+
+/// What a last page says.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub(super) title: &'a str,
+    pub(super) message: &'a str,
+    pub(super) hint: &'a str,
+    pub(super) leads_to: Option<Lead>,
+}
+
+/// The page of something that has ended, well or not.
+pub(super) fn ended(ending: Ending, said: Said<'_>) -> Page {
+    let (tone, sign) = match ending {
+        Ending::Done => ("good", "✓"),
+        Ending::CalledOff => ("wait", "–"),
+        Ending::Failed => ("bad", "!"),
+    };
     page(
         StatusCode::OK,
         &Message {
-            tone: "good",
-            sign: "✓",
-            title,
-            text: sentence(message),
-            hint: Some(sentence(hint)),
+            tone,
+            sign,
+            title: said.title,
+            text: sentence(said.message),
+            hint: Some(sentence(said.hint)),
             trace: None,
-            leads_home: false,
+            leads_to: said.leads_to,
         },
     )
 }
 
 /// The page of something that was called off.
 pub(super) fn called_off(title: &str, message: &str, hint: &str) -> Page {
-    page(
-        StatusCode::OK,
-        &Message {
-            tone: "wait",
-            sign: "–",
-            title,
-            text: sentence(message),
-            hint: Some(sentence(hint)),
-            trace: None,
-            leads_home: false,
-        },
-    )
+    let said = Said {
+        title,
+        message,
+        hint,
+        leads_to: None,
+    };
+    ended(Ending::CalledOff, said)
 }
 
 #[cfg(test)]

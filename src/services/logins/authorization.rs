@@ -229,12 +229,11 @@ impl Logins {
             "a login failed"
         );
         let state = LoginState::Failed { error: said };
-        let mut event = AuditEvent::new(EventName::LoginFailed)
+        let event = AuditEvent::new(EventName::LoginFailed)
+            .for_login(&login)
             .on(&login.provider, Some(&login.connection))
             .ended(Outcome::Failure)
             .with("reason", error.code().class());
-        event.identity = Some(login.identity.clone());
-        event.principal = Some(login.principal.clone());
         let (id, to) = (login.id.clone(), state.clone());
         let write = self.core.store.write(move |tx| {
             async move {

@@ -3,6 +3,7 @@
 
 use super::answers::Answers;
 use super::service::{LoginView, Logins, ended, over};
+use crate::model::login::Beginner;
 use crate::model::{
     AuditEvent, Caller, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState,
 };
@@ -22,7 +23,7 @@ impl Logins {
         id: &LoginSessionId,
         answers: Answers,
     ) -> Result<LoginView, Error> {
-        let record = self.own(caller, id).await?;
+        let record = self.own(caller.into(), id).await?;
         let login = &record.login;
         if login.state.is_final() {
             return Err(ended(&login.state));
@@ -120,22 +121,26 @@ async fn finish(
 
 /// An identity revoked, or an account shut out, after the login began gets nothing stored.
 async fn check_owner(tx: &mut Tx, login: &LoginSession) -> Result<(), Error> {
-    let stands = storing::still_acts_for(tx, &login.identity, &login.principal).await?;
+    let (stands, refusal) = match login.begun_by() {
+        Beginner::Agent(handle) => (
+            storing::still_acts_for(tx, handle, &login.principal).await?,
+            format!("identity `{handle}`, which began this login, was revoked"),
+        ),
+        Beginner::Person(owner) => (
+            storing::still_stands(tx, owner).await?,
+            "the account that began this login was disabled".to_owned(),
+        ),
+    };
     if stands {
         return Ok(());
     }
-    Err(Error::forbidden(format!(
-        "identity `{}`, which began this login, was revoked",
-        login.identity
-    )))
+    Err(Error::forbidden(refusal))
 }
 
 fn completed(login: &LoginSession, way: &str) -> AuditEvent {
-    let mut event = AuditEvent::new(EventName::LoginCompleted)
+    AuditEvent::new(EventName::LoginCompleted)
+        .for_login(login)
         .on(&login.provider, Some(&login.connection))
         .with("flow", login.flow.as_str())
-        .with("way", way);
-    event.identity = Some(login.identity.clone());
-    event.principal = Some(login.principal.clone());
-    event
+        .with("way", way)
 }

@@ -160,7 +160,8 @@ impl Logins {
         let event = if let Some(person) = visitor.person {
             event.by_person(person)
         } else {
-            by_login(event, &record.login)
+            // At home nobody has to sign in: the event names whom the login is for.
+            event.for_login(&record.login)
         };
         let write = self.core.store.write(move |tx| {
             async move {
@@ -183,13 +184,6 @@ impl Logins {
 
 fn registers_itself(login: &LoginSession) -> bool {
     login.flow == Flow::DcrPkce
-}
-
-/// At home nobody has to sign in: the event names whom the login is for.
-fn by_login(mut event: AuditEvent, login: &LoginSession) -> AuditEvent {
-    event.identity = Some(login.identity.clone());
-    event.principal = Some(login.principal.clone());
-    event
 }
 
 fn client_of(answers: &Answers, site: Option<String>) -> Result<ProviderClient, &'static str> {

@@ -192,9 +192,7 @@ impl Logins {
     ) -> Result<LoginSession, Error> {
         let admitted = self.admitted(id, &visitor, csrf).await?;
         let mut login = admitted.record.login;
-        let mut event = AuditEvent::new(EventName::LoginFailed);
-        event.identity = Some(login.identity.clone());
-        event.principal = Some(login.principal.clone());
+        let event = AuditEvent::new(EventName::LoginFailed).for_login(&login);
         self.end_cancelled(&login, event).await?;
         login.state = LoginState::Cancelled;
         Ok(login)

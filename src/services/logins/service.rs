@@ -4,22 +4,22 @@ use super::device::Watched;
 use super::transient::Transient;
 use crate::crypto::random;
 use crate::model::export::ExportSource;
-use crate::model::login::LOGIN_LIFETIME;
+use crate::model::login::{Beginner, LOGIN_LIFETIME};
 use crate::model::provider::{AuthType, Flow};
 use crate::model::{
     AuditEvent, Caller, ConnectionName, ConnectionState, ErrorCode, EventName, LoginSession,
     LoginSessionId, LoginState, Outcome, Provider, ProviderName,
 };
 use crate::services::setup::Core;
-use crate::services::{Error, Providers, endpoints};
+use crate::services::{Actor, Error, Providers, endpoints};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 use std::fmt;
 use std::sync::Arc;
 
-/// Logins one identity may have open at once.
+/// Logins one identity, or one person on pages, may have open at once.
 const MOST_OPEN: i64 = 20;
-/// Logins one identity may begin within the lifetime of one, also those that are over at once: each
+/// Logins one of them may begin within the lifetime of one, also those that are over at once: each
 /// is a row for an hour.
 const MOST_BEGUN: i64 = 100;
 const MOST_SCOPES: usize = 100;
@@ -87,47 +87,53 @@ impl Logins {
         }
     }
 
-    pub async fn begin(&self, caller: &Caller, wish: BeginLogin) -> Result<LoginView, Error> {
+    /// Begins a login for an agent, or for a person who does it on a page.
+    pub async fn begin<'a>(
+        &self,
+        actor: impl Into<Actor<'a>>,
+        wish: BeginLogin,
+    ) -> Result<LoginView, Error> {
+        let actor = actor.into();
         let provider = self.providers.get(&wish.provider).await?;
         let flow = supported_flow(&provider, wish.flow)?;
         check_wish(&wish)?;
         check_use(&provider, &wish)?;
-        let state = if !wish.force && self.is_connected(caller, &wish).await? {
+        let state = if !wish.force && self.is_connected(actor, &wish).await? {
             LoginState::Completed {
                 message: "Already connected".to_owned(),
             }
         } else {
             LoginState::WaitingForUser
         };
-        let session = self.session(caller, wish, flow, state)?;
+        let session = self.session(actor, wish, flow, state)?;
         let mut record = LoginRecord::new(session);
         if !record.login.state.is_final() {
             let transient = Transient::new();
             record.sealed = Some(transient.seal(&self.core, &record.login.id).await?);
         }
         let id = record.login.id.clone();
-        self.insert(caller, record.clone()).await?;
+        self.insert(actor, record.clone()).await?;
         if flow == Flow::DeviceCode && !record.login.state.is_final() {
             self.begin_device_if_known(&record, &provider).await?;
         }
-        self.show(caller, &id).await
+        let begun = self.own(actor, &id).await?;
+        self.view(begun).await
     }
 
-    async fn insert(&self, caller: &Caller, record: LoginRecord) -> Result<(), Error> {
-        let handle = caller.handle.clone();
-        let event = AuditEvent::new(EventName::LoginStarted)
-            .by(caller)
+    async fn insert(&self, actor: Actor<'_>, record: LoginRecord) -> Result<(), Error> {
+        let event = actor
+            .sign(AuditEvent::new(EventName::LoginStarted))
             .on(&record.login.provider, Some(&record.login.connection))
             .with("flow", record.login.flow.as_str());
         let write = self.core.store.write(move |tx| {
             async move {
                 let is_open = !record.login.state.is_final();
-                let now = tx.now();
-                if tx.count_logins_since(&handle, now - LOGIN_LIFETIME).await? >= MOST_BEGUN {
-                    return Err(too_many_begun());
+                let (by, now) = (record.login.begun_by(), tx.now());
+                if tx.count_logins_since(by, now - LOGIN_LIFETIME).await? >= MOST_BEGUN {
+                    return Err(too_many_begun(by));
                 }
-                if is_open && tx.count_open_logins(&handle, now).await? >= MOST_OPEN {
-                    return Err(too_many_open());
+                if is_open && tx.count_open_logins(by, now).await? >= MOST_OPEN {
+                    return Err(too_many_open(by));
                 }
                 tx.insert_login(&record).await?;
                 if is_open {
@@ -142,7 +148,7 @@ impl Logins {
 
     fn session(
         &self,
-        caller: &Caller,
+        actor: Actor<'_>,
         wish: BeginLogin,
         flow: Flow,
         state: LoginState,
@@ -150,9 +156,9 @@ impl Logins {
         let now = self.core.now();
         Ok(LoginSession {
             id: random::id("sess").parse()?,
-            identity: caller.handle.clone(),
-            principal: caller.principal.clone(),
-            vault: caller.vault.clone(),
+            identity: actor.handle().cloned(),
+            principal: actor.principal().clone(),
+            vault: actor.vault().clone(),
             provider: wish.provider,
             connection: wish.connection,
             flow,
@@ -166,9 +172,9 @@ impl Logins {
     }
 
     /// Whether there is a connection of that name that still works.
-    async fn is_connected(&self, caller: &Caller, wish: &BeginLogin) -> Result<bool, Error> {
+    async fn is_connected(&self, actor: Actor<'_>, wish: &BeginLogin) -> Result<bool, Error> {
         let mut reader = self.core.store.read().await?;
-        let found = reader.find_connection(&caller.vault, &wish.provider, &wish.connection);
+        let found = reader.find_connection(actor.vault(), &wish.provider, &wish.connection);
         let now = self.core.now();
         Ok(found.await?.is_some_and(|found| {
             let state = found.connection.state_at(now);
@@ -178,12 +184,12 @@ impl Logins {
 
     /// A login of this very identity; anybody else's is `NotFound`.
     pub async fn show(&self, caller: &Caller, id: &LoginSessionId) -> Result<LoginView, Error> {
-        let record = self.own(caller, id).await?;
+        let record = self.own(caller.into(), id).await?;
         self.view(record).await
     }
 
     pub async fn cancel(&self, caller: &Caller, id: &LoginSessionId) -> Result<LoginView, Error> {
-        let record = self.own(caller, id).await?;
+        let record = self.own(caller.into(), id).await?;
         let event = AuditEvent::new(EventName::LoginFailed).by(caller);
         self.end_cancelled(&record.login, event).await?;
         self.show(caller, id).await
@@ -214,15 +220,17 @@ impl Logins {
         write.await
     }
 
+    /// What this very identity, or this person on a page, began.
     pub(super) async fn own(
         &self,
-        caller: &Caller,
+        actor: Actor<'_>,
         id: &LoginSessionId,
     ) -> Result<LoginRecord, Error> {
         let found = self.core.store.read().await?.find_login(id).await?;
         let mut found = found
             .filter(|record| {
-                record.login.identity == caller.handle && record.login.vault == caller.vault
+                record.login.identity.as_ref() == actor.handle()
+                    && record.login.vault == *actor.vault()
             })
             .ok_or_else(not_found)?;
         self.let_expire(&mut found.login);
@@ -266,7 +274,7 @@ impl Logins {
 }
 
 /// The flow to use, of those the provider has.
-fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Error> {
+pub(super) fn supported_flow(provider: &Provider, wanted: Option<Flow>) -> Result<Flow, Error> {
     let flow = wanted.unwrap_or(provider.flow);
     let refused = |message: String| {
         Error::new(ErrorCode::UnsupportedFlow, message)
@@ -411,19 +419,27 @@ fn gone(message: &str) -> Error {
     Error::new(ErrorCode::Gone, message).hint("begin another one with `authsome login`")
 }
 
-fn too_many_begun() -> Error {
+fn too_many_begun(by: Beginner<'_>) -> Error {
+    let who = match by {
+        Beginner::Agent(_) => "this identity has",
+        Beginner::Person(_) => "you have",
+    };
     Error::new(
         ErrorCode::TooManyRequests,
-        "this identity has begun too many logins in the last 10 minutes",
+        format!("{who} begun too many logins in the last 10 minutes"),
     )
     .hint("ask `authsome list` whether a provider is connected; begin again in a few minutes")
     .retry_after(std::time::Duration::from_mins(1))
 }
 
-fn too_many_open() -> Error {
+fn too_many_open(by: Beginner<'_>) -> Error {
+    let whose = match by {
+        Beginner::Agent(_) => "this identity",
+        Beginner::Person(_) => "yours",
+    };
     Error::new(
         ErrorCode::TooManyRequests,
-        "too many logins of this identity are open",
+        format!("too many logins of {whose} are open"),
     )
     .hint("finish or cancel one; each ends by itself after 10 minutes")
     .retry_after(std::time::Duration::from_mins(1))

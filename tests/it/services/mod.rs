@@ -8,6 +8,7 @@ mod forms;
 pub(crate) mod house;
 mod identities;
 mod logins;
+mod person_logins;
 mod providers;
 mod refresh;
 mod refresh_faults;

@@ -3,7 +3,7 @@
 use super::database::{
     Database, change, connection, handle, identity, kek, on_both, start, with_principals,
 };
-use authsome::model::login::LOGIN_LIFETIME;
+use authsome::model::login::{Beginner, LOGIN_LIFETIME};
 use authsome::model::provider::Flow;
 use authsome::model::{Connection, ConnectionState, LoginSession, LoginSessionId, LoginState};
 use authsome::store::{
@@ -25,6 +25,8 @@ on_both!(
     a_login_belongs_to_the_browser_that_opened_it,
     a_state_is_consumed_by_its_first_callback,
     an_old_login_expires_and_forgets_its_secrets,
+    logins_of_a_person_are_counted_apart_from_those_of_agents,
+    a_login_in_progress_stays_when_people_may_begin_them,
     a_custom_provider_is_put_and_replaced,
     a_provider_client_changes_only_from_the_version_it_had,
     keys_are_wrapped_again_one_by_one,
@@ -253,7 +255,7 @@ async fn an_old_login_expires_and_forgets_its_secrets(database: Database) {
     let mut read = store.read().await.unwrap();
     let scout = handle("scout");
     assert_eq!(
-        read.count_open_logins(&scout, database.now())
+        read.count_open_logins(Beginner::Agent(&scout), database.now())
             .await
             .unwrap(),
         1
@@ -270,6 +272,52 @@ async fn an_old_login_expires_and_forgets_its_secrets(database: Database) {
     assert_eq!((expired.sealed, expired.state_hash), (None, None));
     database.clock.advance(Duration::days(1));
     assert_eq!(store.purge_expired(database.now()).await.unwrap().logins, 1);
+}
+
+async fn logins_of_a_person_are_counted_apart_from_those_of_agents(database: Database) {
+    let store = database.open().await;
+    begin(&store, login("sess_agent")).await;
+    let mut own = login("sess_own");
+    own.login.identity = None;
+    let written = own.clone();
+    let insert = change(&store, move |tx| {
+        Box::pin(async move { tx.insert_login(&written).await })
+    });
+    insert.await.unwrap();
+    assert_eq!(found(&store, "sess_own").await, own);
+    let (scout, ada) = (handle("scout"), "principal_ada".parse().unwrap());
+    let (bob, long_ago) = ("principal_bob".parse().unwrap(), start() - LOGIN_LIFETIME);
+    for (who, count) in [
+        (Beginner::Agent(&scout), 1),
+        (Beginner::Person(&ada), 1),
+        (Beginner::Person(&bob), 0),
+    ] {
+        let mut read = store.read().await.unwrap();
+        let open = read.count_open_logins(who, database.now()).await;
+        assert_eq!(open.unwrap(), count, "{who:?}");
+        let begun = read.count_logins_since(who, long_ago).await;
+        assert_eq!(begun.unwrap(), count, "{who:?}");
+    }
+}
+
+/// The step of the schema once more, over a table with rows.
+async fn a_login_in_progress_stays_when_people_may_begin_them(database: Database) {
+    let store = database.open().await;
+    let mut record = login("sess_one");
+    record.sealed = Some(vec![1, 2, 3]);
+    record.state_hash = Some([5; 32]);
+    record.login.scopes = Some(vec!["read".to_owned()]);
+    begin(&store, record.clone()).await;
+    store.close().await;
+    let blob = if database.is_sqlite() {
+        "BLOB"
+    } else {
+        "BYTEA"
+    };
+    let step = include_str!("../../../src/store/migrations/0005_person_logins.sql");
+    database.raw(step.replace("{{blob}}", blob).leak()).await;
+    let store = database.open().await;
+    assert_eq!(found(&store, "sess_one").await, record);
 }
 
 async fn a_custom_provider_is_put_and_replaced(database: Database) {
@@ -380,7 +428,7 @@ fn id(text: &str) -> LoginSessionId {
 fn login(session: &str) -> LoginRecord {
     LoginRecord::new(LoginSession {
         id: id(session),
-        identity: handle("scout"),
+        identity: Some(handle("scout")),
         principal: "principal_ada".parse().unwrap(),
         vault: "vault_ada".parse().unwrap(),
         provider: "openai".parse().unwrap(),

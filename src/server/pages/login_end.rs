@@ -1,0 +1,60 @@
+//! The last page of a login: what came of it, and where to go now.
+
+use super::message::{self, Ending, Lead, Said};
+use super::render::Page;
+use crate::model::{LoginSession, LoginState};
+use crate::server::state::App;
+
+pub(super) async fn finished(app: &App, session: &LoginSession) -> Page {
+    let service = match app.services.providers.get(&session.provider).await {
+        Ok(provider) => provider.display_name.clone(),
+        Err(_) => session.provider.to_string(),
+    };
+    // An agent waits in its terminal; a person has come from a page.
+    let is_agents = session.identity.is_some();
+    let leads_to = (!is_agents).then(|| Lead {
+        href: format!("/ui/apps/{}", session.provider),
+        name: format!("Go to {service}"),
+    });
+    let (ending, said) = match &session.state {
+        LoginState::Failed { error } => (
+            Ending::Failed,
+            Said {
+                title: "Not connected",
+                message: error,
+                hint: if is_agents {
+                    "Nothing was stored. Run `authsome login` again in your terminal."
+                } else {
+                    "Nothing was stored. Connect again from its page."
+                },
+                leads_to,
+            },
+        ),
+        LoginState::Cancelled | LoginState::Expired => (
+            Ending::CalledOff,
+            Said {
+                title: "Cancelled",
+                message: "Nothing was stored.",
+                hint: "You can close this page.",
+                leads_to,
+            },
+        ),
+        LoginState::Pending
+        | LoginState::WaitingForUser
+        | LoginState::Processing
+        | LoginState::Completed { .. } => (
+            Ending::Done,
+            Said {
+                title: "Login successful",
+                message: &format!("{service} is connected as `{}`", session.connection),
+                hint: if is_agents {
+                    "You can close this page and go back to your terminal."
+                } else {
+                    "Your agents can use it now, and never see the secret."
+                },
+                leads_to,
+            },
+        ),
+    };
+    message::ended(ending, said)
+}
