@@ -69,20 +69,29 @@ impl Catalog {
 
     /// Everything, with files read anew where they changed.
     pub fn list(&self) -> Listing {
-        let snapshot = match &self.files {
-            Some(files) => files.current(),
-            None => Arc::new(Snapshot::default()),
-        };
+        let snapshot = self.current();
         let mut problems = snapshot.problems.clone();
         for provider in snapshot.providers.values() {
             problems.extend(self.file_conflicts(provider));
         }
+        let (bundled, custom) = in_use(&snapshot);
         Listing {
-            bundled: bundled::all()
-                .filter(|provider| matches!(snapshot.find(&provider.name), Ok(None)))
-                .collect(),
-            custom: snapshot.providers.values().cloned().collect(),
+            bundled,
+            custom,
             problems,
+        }
+    }
+
+    /// The bundled definitions and the custom ones, as [`Catalog::list`] has them, without looking for
+    /// what is wrong with them.
+    pub fn definitions(&self) -> (Vec<Arc<Provider>>, Vec<Arc<Provider>>) {
+        in_use(&self.current())
+    }
+
+    fn current(&self) -> Arc<Snapshot> {
+        match &self.files {
+            Some(files) => files.current(),
+            None => Arc::new(Snapshot::default()),
         }
     }
 
@@ -116,4 +125,11 @@ impl Catalog {
             .find(|provider| provider.api_url.iter().any(owns))
             .map(|provider| provider.name.clone())
     }
+}
+
+fn in_use(snapshot: &Snapshot) -> (Vec<Arc<Provider>>, Vec<Arc<Provider>>) {
+    let bundled = bundled::all();
+    let bundled = bundled.filter(|provider| matches!(snapshot.find(&provider.name), Ok(None)));
+    let custom = snapshot.providers.values().cloned();
+    (bundled.collect(), custom.collect())
 }

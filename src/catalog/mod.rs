@@ -12,6 +12,7 @@ mod conflict;
 mod home;
 mod index;
 mod pattern;
+mod places;
 mod problem;
 mod source;
 
@@ -19,6 +20,7 @@ pub use check::Checked;
 pub use conflict::Conflict;
 pub use home::{Broken, FileProblem};
 pub use index::{Catalog, Listing};
+pub use places::places;
 pub use problem::{Invalid, Problem};
 pub use source::{LARGEST, check, hidden_characters, parse, parse_registration, to_file_text};
 

@@ -193,36 +193,16 @@ pub(crate) fn agree(
 
 /// Every host and endpoint of the definition, one a line.
 fn reach(definition: &Value) -> String {
-    let mut lines = Vec::new();
-    collect(definition, "", &mut lines);
+    const LONGEST_LINE: usize = 200;
+    let lines = catalog::places(definition).into_iter().map(|(name, text)| {
+        let text: String = clean(&text).chars().take(LONGEST_LINE).collect();
+        format!("  {name}: {text}")
+    });
+    let lines: Vec<String> = lines.collect();
     if lines.is_empty() {
         return "  (no host)".to_owned();
     }
     lines.join("\n")
-}
-
-fn collect(value: &Value, name: &str, lines: &mut Vec<String>) {
-    const LONGEST_LINE: usize = 200;
-    match value {
-        Value::String(text) if is_place(name, text) => {
-            let text: String = clean(text).chars().take(LONGEST_LINE).collect();
-            lines.push(format!("  {name}: {text}"));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, name, lines)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(name, value)| collect(value, name, lines)),
-        _ => {}
-    }
-}
-
-fn is_place(name: &str, text: &str) -> bool {
-    name != "docs_url"
-        && (text.contains("://")
-            || matches!(
-                name,
-                "api_url" | "hosts" | "domains" | "base_url" | "entry_url" | "validate_url"
-            ))
 }
 
 #[cfg(test)]

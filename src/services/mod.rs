@@ -34,7 +34,9 @@ pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
 pub use activity::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
 pub use actor::Actor;
 pub use audit::{Audit, AuditLogFile, AuditPage, AuditQuery, ExternalEvent};
-pub use connections::{ConnectionRecord, Connections, ExportFormat, ProviderConnections};
+pub use connections::{
+    ConnectionRecord, Connections, ExportFormat, ProviderConnections, Renewal, Trouble, Troubles,
+};
 pub use error::Error;
 pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
 pub use import::{
@@ -43,10 +45,13 @@ pub use import::{
 };
 pub use logins::{
     Answers, BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, Kind,
-    LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor,
+    LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor, flows, takes_site,
 };
 use next_step::login_command;
-pub use providers::{ForUrl, ProviderList, Providers, Registered, Removed};
+pub use providers::{
+    DefinitionProblem, ForUrl, Origin, ProviderList, Providers, Registered, Removed, Review,
+    Standing,
+};
 pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
 pub use scans::{
     Compared, Comparison, FindingState, FoundSecret, PlaintextFinding, ScanWish, Scans,

@@ -8,7 +8,7 @@ use super::Error;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Columns, Row, args};
-use crate::model::ConnectionKey;
+use crate::model::{ConnectionKey, VaultId};
 use time::OffsetDateTime;
 
 /// Whose turn it is.
@@ -79,6 +79,23 @@ impl Reader {
             .await?;
         row.map(|row| read(&mut row.columns("refresh lease")))
             .transpose()
+    }
+
+    /// Those of a Vault whose last try came to nothing.
+    pub async fn list_failing_refreshes(
+        &mut self,
+        vault: &VaultId,
+    ) -> Result<Vec<(ConnectionKey, RefreshLease)>, Error> {
+        let rows = self
+            .all(
+                format!(
+                    "SELECT vault_id, provider, name, {COLUMNS} FROM refresh_leases \
+                     WHERE vault_id = $1 AND failures > 0"
+                ),
+                args![vault.as_str()],
+            )
+            .await?;
+        rows.iter().map(read_held).collect()
     }
 
     /// Those that somebody holds, or held when he came to an end; at most `most`.

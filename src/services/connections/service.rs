@@ -53,9 +53,9 @@ pub enum ExportFormat {
 /// Lists, shows, exports and ends connections.
 #[derive(Debug, Clone)]
 pub struct Connections {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     providers: Providers,
-    refresher: Refresher,
+    pub(super) refresher: Refresher,
     /// The connections of Vaults that are listed again and again.
     listed: Snapshots<VaultId, Arc<[Connection]>>,
 }

@@ -63,6 +63,15 @@ pub(super) fn exists(name: &ProviderName) -> Error {
     .operation("register")
 }
 
+pub(super) fn not_found(name: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::ProviderNotFound,
+        format!("no provider is called `{name}`"),
+    )
+    .hint("`authsome list` shows them all; `authsome register` adds one")
+    .provider(name)
+}
+
 /// A name whose file cannot be used. What else is called so could send the credential elsewhere.
 pub(super) fn broken_file(name: &ProviderName, broken: Broken) -> Error {
     Error::new(

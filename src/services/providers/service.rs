@@ -44,9 +44,11 @@ pub enum Removed {
 #[derive(Debug, Clone)]
 pub struct Providers {
     pub(super) core: Arc<Core>,
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     /// The store's own definitions by name; `None` for a name it has not.
     stored: Snapshots<ProviderName, Option<Arc<Provider>>>,
+    /// All of them; `None` for one that cannot be read.
+    all_stored: Snapshots<(), Arc<BTreeMap<ProviderName, Option<Arc<Provider>>>>>,
 }
 
 impl Providers {
@@ -55,27 +57,26 @@ impl Providers {
             core,
             catalog,
             stored: Snapshots::new(1_000, Duration::from_hours(1)),
+            all_stored: Snapshots::new(1, Duration::from_mins(5)),
         }
     }
 
     pub async fn list(&self) -> Result<ProviderList, Error> {
-        let rows = self
-            .core
-            .store
-            .read()
-            .await?
-            .list_custom_providers()
-            .await?;
-        let mut stored: BTreeMap<ProviderName, Option<Arc<Provider>>> = BTreeMap::new();
-        for row in &rows {
-            stored.insert(row.name.clone(), self.read(row).await.ok());
-        }
-        let listing = self.catalog.list();
+        let store = &self.core.store;
+        let load = || async {
+            let rows = store.read().await?.list_custom_providers().await?;
+            let mut stored = BTreeMap::new();
+            for row in &rows {
+                stored.insert(row.name.clone(), self.read(row).await.ok());
+            }
+            Ok(Arc::new(stored))
+        };
+        let stored = self.all_stored.get((), store.generation(), load).await?;
+        let (bundled, custom) = self.catalog.definitions();
         let hidden = |provider: &Arc<Provider>| stored.contains_key(&provider.name);
-        let bundled = listing.bundled.into_iter().filter(|p| !hidden(p)).collect();
-        let mut custom: Vec<Arc<Provider>> =
-            listing.custom.into_iter().filter(|p| !hidden(p)).collect();
-        custom.extend(stored.into_values().flatten());
+        let bundled = bundled.into_iter().filter(|p| !hidden(p)).collect();
+        let mut custom: Vec<Arc<Provider>> = custom.into_iter().filter(|p| !hidden(p)).collect();
+        custom.extend(stored.values().flatten().cloned());
         custom.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(ProviderList { bundled, custom })
     }
@@ -83,7 +84,7 @@ impl Providers {
     /// `ProviderNotFound` when there is none.
     pub async fn get(&self, name: &ProviderName) -> Result<Arc<Provider>, Error> {
         let found = self.find(name).await?;
-        found.ok_or_else(|| not_found(name))
+        found.ok_or_else(|| refusal::not_found(name))
     }
 
     pub(in crate::services) async fn find(
@@ -254,7 +255,7 @@ impl Providers {
             async move {
                 let stored = tx.delete_custom_provider(&name).await?;
                 if !stored && !known {
-                    return Err(not_found(&name));
+                    return Err(refusal::not_found(&name));
                 }
                 if !stored && from_file {
                     return Err(refusal::defined_by_file(&name));
@@ -281,7 +282,7 @@ impl Providers {
         let write = self.core.store.write(move |tx| {
             async move {
                 if !known && tx.count_connections(Some(&name)).await? == 0 {
-                    return Err(not_found(&name));
+                    return Err(refusal::not_found(&name));
                 }
                 end_all(tx, &name, event).await
             }
@@ -293,7 +294,7 @@ impl Providers {
 
 /// Whether a definition has a place for secrets that the one before it had not. People logged in for the
 /// old places; an administrator may not send what they stored to new ones.
-fn sends_elsewhere(before: &Provider, now: &Provider) -> bool {
+pub(super) fn sends_elsewhere(before: &Provider, now: &Provider) -> bool {
     let known = places(before);
     places(now).iter().any(|place| !known.contains(place))
 }
@@ -377,13 +378,4 @@ fn unreadable(name: &ProviderName, cause: impl std::error::Error + Send + Sync +
     .hint("an administrator registers it again with `authsome register FILE --force`, or takes it away with `authsome remove`")
     .provider(name)
     .caused_by(cause)
-}
-
-fn not_found(name: &ProviderName) -> Error {
-    Error::new(
-        ErrorCode::ProviderNotFound,
-        format!("no provider is called `{name}`"),
-    )
-    .hint("`authsome list` shows them all; `authsome register` adds one")
-    .provider(name)
 }

@@ -103,12 +103,25 @@ pub(super) fn postponed(
     .operation("refresh")
 }
 
+/// A refresh that its person asked for, while the token there is stays good.
+pub(super) fn in_vain(connection: &Connection, reason: Option<&str>) -> Error {
+    let (provider, name) = (&connection.provider, &connection.name);
+    let reason = reason.unwrap_or("the last try failed");
+    Error::new(
+        ErrorCode::RefreshFailed,
+        format!("the token of login `{name}` of `{provider}` could not be renewed; {reason}"),
+    )
+    .hint("the one there is still works; try again in half a minute, or log in again")
+    .provider(provider)
+    .operation("refresh")
+}
+
 /// A refresh that takes longer than a caller can wait; it goes on.
 pub(super) fn still_at_it(connection: &Connection) -> Error {
     let (provider, name) = (&connection.provider, &connection.name);
     Error::new(
         ErrorCode::RefreshFailed,
-        format!("the token of login `{name}` of `{provider}` has ended and is being renewed, which takes long"),
+        format!("the token of login `{name}` of `{provider}` is being renewed, which takes long"),
     )
     .hint("try again in a moment")
     .retry_after(Duration::from_secs(2))

@@ -1,6 +1,6 @@
 //! The door: a credential that is good now, whatever it takes.
 
-use super::failure::{postponed, still_at_it};
+use super::failure::{in_vain, postponed, still_at_it};
 use super::flights::{Flight, Flights, Outcome};
 use super::schedule::Uses;
 use super::timing::{Facts, Verdict, Wish};
@@ -66,6 +66,14 @@ impl Refresher {
         self.get(found, Wish::Rejected).await
     }
 
+    /// A new one because its person asks for it; what goes wrong is told, also where the old one is good.
+    pub(in crate::services) async fn asked_for(
+        &self,
+        found: SealedConnection,
+    ) -> Result<Fresh, Error> {
+        self.get(found, Wish::Asked).await
+    }
+
     /// Ends when no refresh is in progress any more: what a provider has given is written down.
     pub(in crate::services) async fn landed(&self) {
         self.0.flights.landed().await;
@@ -106,9 +114,13 @@ impl Refresher {
                 fresh.again_at = until;
                 Ok(fresh)
             }
-            Verdict::Later { at } if is_over => {
+            Verdict::Later { at } if is_over || wish == Wish::Asked => {
                 let reason = lease.as_ref().and_then(|lease| lease.last_error.as_deref());
-                Err(postponed(&fresh.connection, reason, at, now))
+                Err(if is_over {
+                    postponed(&fresh.connection, reason, at, now)
+                } else {
+                    in_vain(&fresh.connection, reason)
+                })
             }
             Verdict::Later { at } => {
                 fresh.again_at = Some(at);
@@ -130,7 +142,7 @@ impl Refresher {
         let flight = self.flight(&fresh.connection, wish, settles);
         let patience = match wish {
             Wish::Due | Wish::Early if !is_over && !settles => SHORT,
-            Wish::Due | Wish::Early | Wish::Rejected => LONG,
+            Wish::Due | Wish::Early | Wish::Rejected | Wish::Asked => LONG,
         };
         let outcome = tokio::time::timeout(patience, flight).await;
         let now = self.core().now();
@@ -144,12 +156,17 @@ impl Refresher {
                 &fresh.connection.provider,
                 &fresh.connection.name,
             )),
+            Ok(Outcome::Failed(failure))
+                if is_good && wish == Wish::Asked && failure.is_passing() =>
+            {
+                Err(in_vain(&fresh.connection, Some(&failure.reason)))
+            }
             Ok(Outcome::Failed(failure)) if is_good && failure.is_passing() => {
                 fresh.again_at = Some(failure.again_at(now));
                 Ok(fresh)
             }
             Ok(Outcome::Failed(failure)) => Err(failure.error(&fresh.connection, now)),
-            Err(_) if is_good => {
+            Err(_) if is_good && wish != Wish::Asked => {
                 fresh.again_at = Some(now);
                 Ok(fresh)
             }

@@ -39,6 +39,8 @@ pub(super) enum Wish {
     Early,
     /// The upstream did not take the one there is.
     Rejected,
+    /// Its person asks for one.
+    Asked,
 }
 
 /// What is known when a credential is wanted.
@@ -90,7 +92,14 @@ impl Facts<'_> {
         if is_alive {
             return Verdict::Busy;
         }
-        let later = lease.and_then(|lease| lease.not_before);
+        let later = match wish {
+            // A person may know that the provider is back; it is still not asked twice in a row.
+            Wish::Asked => {
+                let failed = lease.filter(|lease| lease.failures > 0);
+                failed.map(|lease| lease.tried_at + FORCED_AGAIN)
+            }
+            Wish::Due | Wish::Early | Wish::Rejected => lease.and_then(|lease| lease.not_before),
+        };
         // A clock that was set back must not make us wait for ever.
         match later.filter(|at| *at > now && *at <= now + 2 * LONGEST_PAUSE) {
             Some(at) => Verdict::Later { at },
@@ -120,6 +129,10 @@ impl Facts<'_> {
             Wish::Rejected => {
                 let just_tried = lease.is_some_and(|lease| is_recent(lease.tried_at));
                 is_due(LEAD) || !just_tried
+            }
+            Wish::Asked => {
+                let done = lease.filter(|lease| lease.failures == 0);
+                is_due(LEAD) || !done.is_some_and(|lease| is_recent(lease.tried_at))
             }
         }
     }

@@ -12,5 +12,6 @@ mod person_logins;
 mod providers;
 mod refresh;
 mod refresh_faults;
+mod renewal;
 mod resolver;
 mod scans;

@@ -1,0 +1,34 @@
+//! What a page offers where somebody connects a provider. Pure.
+
+use super::service::supported_flow;
+use crate::model::Provider;
+use crate::model::export::ExportSource;
+use crate::model::provider::Flow;
+use crate::services::endpoints;
+
+const ALL: [Flow; 8] = [
+    Flow::ApiKey,
+    Flow::Pkce,
+    Flow::DcrPkce,
+    Flow::DeviceCode,
+    Flow::ClientCredentials,
+    Flow::JwtBearer,
+    Flow::GithubApp,
+    Flow::Browser,
+];
+
+/// The ways to log in to a provider, its usual one first.
+pub fn flows(provider: &Provider) -> Vec<Flow> {
+    let mut flows: Vec<Flow> = ALL
+        .into_iter()
+        .filter(|flow| supported_flow(provider, Some(*flow)).is_ok())
+        .collect();
+    flows.sort_by_key(|flow| *flow != provider.flow);
+    flows
+}
+
+/// Whether a login may name the site it is at.
+pub fn takes_site(provider: &Provider) -> bool {
+    let mut variables = provider.variables().into_values();
+    endpoints::has_sites(provider) || variables.any(|from| from == ExportSource::BaseUrl)
+}
