@@ -17,6 +17,7 @@ mod login_end;
 mod message;
 mod picture;
 mod prose;
+mod providers;
 mod render;
 mod sign_in;
 mod sign_up;
@@ -36,7 +37,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/", get(dashboard::home))
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
-        .route("/ui/connections", get(dashboard::show))
         .route("/ui/agents", get(agents::show))
         .route(
             "/ui/agents/{handle}/revoke",
@@ -55,6 +55,7 @@ pub(super) fn routes() -> Router<App> {
         .route(paths::LOGIN_DEVICE, get(login::code))
         .route(paths::LOGIN_RETURN, get(login::finish))
         .route(paths::OAUTH_CALLBACK, get(login::return_from_provider))
-        .route("/assets/{file}", get(assets::serve));
-    compress::compressed(routes)
+        .route("/assets/{file}", get(assets::serve))
+        .merge(providers::routes());
+    compress::compressed(routes).merge(providers::secret_routes())
 }

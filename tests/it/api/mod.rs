@@ -3,6 +3,7 @@
 mod dashboard;
 mod openapi;
 mod pages;
+mod providers;
 pub(crate) mod routes;
 mod schema;
 mod status;

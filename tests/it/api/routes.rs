@@ -149,6 +149,79 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/ui", "/ui", Wants::Browser),
     get("/ui/", "/ui/", Wants::Browser),
     get("/ui/connections", "/ui/connections", Wants::Browser),
+    get("/ui/providers", "/ui/providers?q=open", Wants::Browser),
+    get("/ui/providers/new", "/ui/providers/new", Wants::Browser),
+    form(
+        "/ui/providers/new",
+        "/ui/providers/new",
+        "definition=%7B%7D",
+    ),
+    get(
+        "/ui/providers/{name}/edit",
+        "/ui/providers/openai/edit",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/providers/{name}/edit",
+        "/ui/providers/openai/edit",
+        "definition=%7B%7D",
+    ),
+    get(
+        "/ui/providers/{name}/remove",
+        "/ui/providers/none/remove",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/providers/{name}/remove",
+        "/ui/providers/none/remove",
+        "",
+    ),
+    get(
+        "/ui/providers/{name}/revoke",
+        "/ui/providers/none/revoke",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/providers/{name}/revoke",
+        "/ui/providers/none/revoke",
+        "",
+    ),
+    get("/ui/apps/{provider}", "/ui/apps/openai", Wants::Browser),
+    form(
+        "/ui/apps/{provider}/connect",
+        "/ui/apps/openai/connect",
+        "connection=default",
+    ),
+    form(
+        "/ui/apps/{provider}/{connection}/default",
+        "/ui/apps/openai/none/default",
+        "",
+    ),
+    form(
+        "/ui/apps/{provider}/{connection}/refresh",
+        "/ui/apps/openai/none/refresh",
+        "",
+    ),
+    get(
+        "/ui/apps/{provider}/{connection}/logout",
+        "/ui/apps/openai/default/logout",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/apps/{provider}/{connection}/logout",
+        "/ui/apps/openai/none/logout",
+        "",
+    ),
+    get(
+        "/ui/apps/{provider}/{connection}/reveal",
+        "/ui/apps/openai/default/reveal",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/apps/{provider}/{connection}/reveal",
+        "/ui/apps/openai/none/reveal",
+        "",
+    ),
     get("/ui/account", "/ui/account", Wants::Browser),
     form(
         "/ui/account/password",

@@ -3,3 +3,4 @@
 mod entrance;
 mod inspection;
 mod logins;
+mod providers;

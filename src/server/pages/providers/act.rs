@@ -1,0 +1,109 @@
+//! What can be done to a connection: make it the default, renew it, log out of it.
+
+use super::ask::{Question, ask};
+use super::detail::{self, Shown};
+use super::problem::told;
+use super::{Confirmed, app_page, done};
+use crate::model::{Connection, ConnectionName, ProviderName};
+use crate::server::extract::{ForPerson, Form, Path, Person};
+use crate::server::pages::render::{Page, PageError, see_other};
+use crate::server::state::App;
+use crate::services::Renewal;
+use axum::extract::State;
+
+type Names = ForPerson<Path<(ProviderName, ConnectionName)>>;
+
+pub(super) async fn set_default(
+    State(app): State<App>,
+    ForPerson(Path((provider, name))): Names,
+    person: Person,
+    ForPerson(Form(form)): ForPerson<Form<Confirmed>>,
+) -> Page {
+    person.check_csrf(&form.csrf)?;
+    let connections = &app.services.connections;
+    connections
+        .set_default(person.actor(), &provider, &name)
+        .await?;
+    see_other(&done(&provider, "default", &name))
+}
+
+pub(super) async fn renew(
+    State(app): State<App>,
+    ForPerson(Path((provider, name))): Names,
+    person: Person,
+    ForPerson(Form(form)): ForPerson<Form<Confirmed>>,
+) -> Page {
+    person.check_csrf(&form.csrf)?;
+    let connections = &app.services.connections;
+    match connections.renew(person.actor(), &provider, &name).await {
+        Ok(Renewal::Renewed) => see_other(&done(&provider, "renewed", &name)),
+        Ok(Renewal::JustNow) => see_other(&done(&provider, "fresh", &name)),
+        Err(error) => {
+            let shown = Shown {
+                problem: Some(told(error)?),
+                ..Shown::default()
+            };
+            detail::answer(&app, &person, &provider, shown).await
+        }
+    }
+}
+
+pub(super) async fn ask_to_log_out(
+    State(app): State<App>,
+    ForPerson(Path((provider, name))): Names,
+    person: Person,
+) -> Page {
+    let (connection, service) = find(&app, &person, &provider, &name).await?;
+    let mut facts = vec![
+        ("Service", service.clone()),
+        ("Connection", name.to_string()),
+    ];
+    facts.extend(connection.account.label.map(|label| ("Account", label)));
+    ask(
+        &person,
+        &Question {
+            title: &format!("Log out of {service}?"),
+            text: "Its secret is deleted here, and the service is told where that is possible. The next request of an agent that uses it is refused",
+            facts,
+            action: format!("/ui/apps/{provider}/{name}/logout"),
+            yes: "Log out",
+            is_danger: true,
+            no: "Keep it",
+            back: app_page(&provider),
+        },
+    )
+}
+
+pub(super) async fn log_out(
+    State(app): State<App>,
+    ForPerson(Path((provider, name))): Names,
+    person: Person,
+    ForPerson(Form(form)): ForPerson<Form<Confirmed>>,
+) -> Page {
+    person.check_csrf(&form.csrf)?;
+    let connections = &app.services.connections;
+    connections.logout(person.actor(), &provider, &name).await?;
+    // The page of a definition that is gone ends with its last connection.
+    if app.services.providers.get(&provider).await.is_err() {
+        return see_other("/ui/providers");
+    }
+    see_other(&done(&provider, "logged-out", &name))
+}
+
+/// A connection of this person's, and what its service is called.
+pub(super) async fn find(
+    app: &App,
+    person: &Person,
+    provider: &ProviderName,
+    name: &ConnectionName,
+) -> Result<(Connection, String), PageError> {
+    let services = &app.services;
+    let connections = &services.connections;
+    let shown = connections.show(person.actor(), provider, name, false);
+    let connection = shown.await?.connection;
+    let definition = services.providers.get(provider).await.ok();
+    Ok((
+        connection,
+        detail::display_name(definition.as_ref(), provider),
+    ))
+}
