@@ -8,6 +8,7 @@ use super::error::CliError;
 use crate::api::{Health, Readiness};
 use crate::client::{Client, Error};
 use crate::config::Config;
+use crate::daemon::examine_store;
 use crate::model::MasterKeySource;
 use std::sync::Arc;
 use time::Duration;
@@ -42,6 +43,9 @@ fn unreached(context: &Context, client: &Client, error: Error) -> Check {
     if starts && let Some(lost) = lost_key(context) {
         return lost;
     }
+    if starts && let Err(error) = examine_store(&context.config) {
+        return cannot_start(&error.into());
+    }
     if error.is_unreachable() && starts {
         return Check::ok(
             "daemon",
@@ -52,6 +56,13 @@ fn unreached(context: &Context, client: &Client, error: Error) -> Check {
         );
     }
     Check::failed("daemon", &CliError::from(error))
+}
+
+/// The next command would try to start it, in vain.
+fn cannot_start(error: &CliError) -> Check {
+    let reason = error.whole_message();
+    let message = format!("does not run, and cannot start: {reason}");
+    Check::fail("daemon", message, error.next_step().unwrap_or_default())
 }
 
 /// The key that the data of this home was sealed with is gone, so the daemon would not start.

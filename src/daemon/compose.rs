@@ -74,6 +74,11 @@ pub(super) async fn open_store(config: &Config) -> Result<Store, Error> {
     Ok(Store::open(location(config), Arc::new(SystemClock)).await?)
 }
 
+/// Why a daemon could not open its store, as far as it shows without starting one.
+pub fn examine_store(config: &Config) -> Result<(), Error> {
+    Ok(Store::examine(&location(config))?)
+}
+
 fn location(config: &Config) -> Location {
     match &config.database_url {
         Some(url) => Location::Postgres(url.reveal().to_owned().into()),

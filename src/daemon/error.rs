@@ -18,6 +18,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    #[error("could not write {}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Lock(#[from] store::LockError),
     #[error("{address} is in use by another program")]
@@ -55,9 +61,10 @@ impl Error {
     /// The code that decides the exit code of the process.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Store(_) | Self::Vault(vault::Error::Store(_)) | Self::Directory { .. } => {
-                ErrorCode::StoreUnavailable
-            }
+            Self::Store(_)
+            | Self::Vault(vault::Error::Store(_))
+            | Self::Directory { .. }
+            | Self::File { .. } => ErrorCode::StoreUnavailable,
             Self::Vault(_) => ErrorCode::EncryptionUnavailable,
             Self::Legacy(error) if error.is_about_the_key() => ErrorCode::EncryptionUnavailable,
             Self::Config(_) | Self::SetupToken { .. } | Self::Legacy(_) => ErrorCode::InvalidInput,
@@ -80,6 +87,7 @@ impl Error {
             Self::Directory { .. } => Some(
                 "check who owns it, or set AUTHSOME_HOME to a directory you can write".to_owned(),
             ),
+            Self::File { source, .. } => Some(room_or_permission(source).to_owned()),
             Self::SetupToken { .. } => Some(
                 "AUTHSOME_SETUP_TOKEN_FILE must name a readable file with one line of at most 4 KiB"
                     .to_owned(),
@@ -95,6 +103,17 @@ impl Error {
             | Self::Vault(_)
             | Self::Server(_)
             | Self::Signals(_) => None,
+        }
+    }
+}
+
+fn room_or_permission(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "free some space on its disk; nothing else is needed"
+        }
+        _ => {
+            "check who owns it and that its disk is not mounted read-only, or set AUTHSOME_HOME to a directory you can write"
         }
     }
 }

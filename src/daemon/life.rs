@@ -113,13 +113,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 fn write_pid(config: &Config) -> Result<(), Error> {
     let path = config.home.daemon_pid();
     let text = format!("{}\n", std::process::id());
-    files::replace_private(&path, text.as_bytes())
-        .map_err(|source| Error::Directory { path, source })
+    files::replace_private(&path, text.as_bytes()).map_err(|source| Error::File { path, source })
 }
 
 pub(super) fn open_audit_log(config: &Config) -> Result<AuditLogFile, Error> {
     let path = config.home.audit_log();
-    AuditLogFile::open(&path).map_err(|source| Error::Directory { path, source })
+    AuditLogFile::open(&path).map_err(|source| Error::File { path, source })
 }
 
 /// Tells the log and whoever started us (systemd, `daemon start`) that requests are answered.

@@ -15,6 +15,7 @@ mod trails;
 pub use crate::legacy::Kind as ImportKind;
 pub use crate::services::{Adopted, ImportCounts, ImportOptions, ImportOutcome, ImportRemark};
 pub use crate::store::Holder;
+pub use compose::examine_store;
 pub use error::Error;
 pub use holder::{holder, wait_until_released};
 pub use import::{Imported, import};

@@ -26,7 +26,7 @@ pub(super) fn start(config: &Config, log: LogTo) -> Result<Telemetry, Error> {
         LogTo::File => {
             let path = config.home.daemon_log();
             let file = RotatingFile::open(&path, LOG_LIMIT, LOGS_KEPT)
-                .map_err(|source| Error::Directory { path, source })?;
+                .map_err(|source| Error::File { path, source })?;
             telemetry::Output::File(file)
         }
     };

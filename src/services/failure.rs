@@ -12,26 +12,53 @@ impl From<store::Error> for Error {
     /// Whatever ails the store is a 503 with a next step: no input is to blame for it.
     fn from(cause: store::Error) -> Self {
         use store::Error as E;
-        let (message, after) = match &cause {
+        let (message, hint, after) = match &cause {
             E::Replayed => return unauthenticated(cause),
             E::UniqueViolation { .. } | E::MissingParent => return conflict(cause),
-            E::Busy | E::Aborted => ("the database is busy; try again in a moment", SOON),
-            E::Full => ("the disk that holds the database is full", LATER),
-            E::ReadOnly => ("the database cannot be written", LATER),
-            E::Unavailable { .. } => ("the database cannot be reached", LATER),
-            E::Io { .. } => ("reading or writing the database failed", LATER),
+            E::Busy | E::Aborted => (
+                "the database is busy",
+                "wait a few seconds and try again; if it stays so, another program holds the database",
+                SOON,
+            ),
+            E::Full => (
+                "the disk that holds the database is full",
+                "free some space on the daemon's machine; nothing else is needed",
+                LATER,
+            ),
+            E::ReadOnly => (
+                "the database cannot be written",
+                "check the permissions of store.db and its directory, and that the disk is not mounted read-only",
+                LATER,
+            ),
+            E::Unavailable { .. } => (
+                "the database cannot be reached",
+                "check that it runs and that AUTHSOME_DATABASE_URL is right; the daemon finds its way back by itself",
+                LATER,
+            ),
+            E::Io { .. } => (
+                "reading or writing the database failed",
+                "check the disk of the daemon's machine; `authsome daemon logs` says what it answered",
+                LATER,
+            ),
+            E::AccessDenied { .. } | E::BadUrl { .. } => (
+                "the database does not let the daemon in",
+                "check the user, password and database name in AUTHSOME_DATABASE_URL",
+                LATER,
+            ),
             E::Corrupt { .. }
             | E::CheckViolation { .. }
             | E::BadRecord { .. }
             | E::Statement { .. }
             | E::NewerSchema { .. }
             | E::Foreign { .. }
-            | E::Symlink { .. }
-            | E::AccessDenied { .. }
-            | E::BadUrl { .. } => ("the database does not do its work", LATER),
+            | E::Symlink { .. } => (
+                "the database does not do its work",
+                "`authsome daemon logs` on the daemon's machine says why; a damaged one is restored from a backup",
+                LATER,
+            ),
         };
         Self::new(ErrorCode::StoreUnavailable, message)
-            .hint("the daemon's log says more; `authsome doctor` checks the usual causes")
+            .hint(hint)
             .retry_after(after)
             .caused_by(cause)
     }

@@ -72,7 +72,8 @@ pub enum Error {
     /// The file is damaged. The text says how to restore.
     #[error(
         "the database {place} is damaged ({detail}); nothing was changed. To restore: stop the daemon, \
-         put a backup of store.db back in its place, and remove store.db-wal and store.db-shm beside it"
+         move store.db, store.db-wal and store.db-shm away, and put a backup of store.db in the place, \
+         with its -wal if it has one"
     )]
     Corrupt { place: String, detail: String },
     #[error(

@@ -33,6 +33,7 @@ mod sqlite_file;
     reason = "the type of the same name lives there"
 )]
 mod store;
+mod trouble;
 mod tx;
 mod value;
 mod writer;

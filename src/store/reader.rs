@@ -8,6 +8,7 @@ use super::conn::{Conn, Purpose, Source, Sql};
 use super::value::{Row, Value};
 use super::{Error, LOCK_WAIT, sql};
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,6 +16,8 @@ use tokio::time::Instant;
 
 /// How long reads and reconnections keep trying while the database is away.
 pub(super) const RECONNECT_FOR: Duration = Duration::from_secs(4);
+/// How long reads that are on their way may take to end when the store is closed.
+const LAST_READS: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 /// Runs the queries. Got from [`Store::read`](super::Store::read), or as a [`Tx`](super::Tx).
@@ -30,6 +33,8 @@ pub struct Reader {
     failed: Option<Error>,
     /// Whether a statement has changed rows that callers keep copies of.
     touched: bool,
+    /// Whether a statement has changed any row.
+    changed: bool,
 }
 
 impl Reader {
@@ -41,6 +46,7 @@ impl Reader {
             mid_statement: false,
             failed: None,
             touched: false,
+            changed: false,
         }
     }
 
@@ -60,6 +66,11 @@ impl Reader {
     /// Whether rows that callers keep copies of were changed since this was last asked.
     pub(super) const fn take_touched(&mut self) -> bool {
         std::mem::replace(&mut self.touched, false)
+    }
+
+    /// Whether any row was changed since this was last asked.
+    pub(super) const fn take_changed(&mut self) -> bool {
+        std::mem::replace(&mut self.changed, false)
     }
 
     /// Gives up the connection; a new one is opened when next needed.
@@ -102,9 +113,11 @@ impl Reader {
     ) -> Result<Vec<Row>, Error> {
         let sql = sql.into();
         if self.in_transaction {
-            let kept = sql::changes_what_is_kept(&sql);
+            let effect = Effect::of(&sql);
             let result = self.begin_statement()?.fetch_all(sql, args).await;
-            self.touched |= kept && result.as_ref().is_ok_and(|rows| !rows.is_empty());
+            if result.as_ref().is_ok_and(|rows| !rows.is_empty()) {
+                self.note(effect);
+            }
             return self.end_statement(result);
         }
         match self.all_once(sql.clone(), args.clone()).await {
@@ -120,9 +133,11 @@ impl Reader {
     ) -> Result<Option<Row>, Error> {
         let sql = sql.into();
         if self.in_transaction {
-            let kept = sql::changes_what_is_kept(&sql);
+            let effect = Effect::of(&sql);
             let result = self.begin_statement()?.fetch_optional(sql, args).await;
-            self.touched |= kept && result.as_ref().is_ok_and(Option::is_some);
+            if result.as_ref().is_ok_and(Option::is_some) {
+                self.note(effect);
+            }
             return self.end_statement(result);
         }
         match self.one_once(sql.clone(), args.clone()).await {
@@ -138,9 +153,11 @@ impl Reader {
         args: Vec<Value>,
     ) -> Result<u64, Error> {
         let sql = sql.into();
-        let kept = sql::changes_what_is_kept(&sql);
+        let effect = Effect::of(&sql);
         let result = self.begin_statement()?.execute(sql, args).await;
-        self.touched |= kept && result.as_ref().is_ok_and(|rows| *rows > 0);
+        if result.as_ref().is_ok_and(|rows| *rows > 0) {
+            self.note(effect);
+        }
         self.end_statement(result)
     }
 
@@ -160,6 +177,11 @@ impl Reader {
         self.connect(Purpose::Read).await?;
         let result = self.begin_statement()?.fetch_optional(sql, args).await;
         self.end_statement(result)
+    }
+
+    const fn note(&mut self, effect: Effect) {
+        self.changed |= effect.changes;
+        self.touched |= effect.touches;
     }
 
     fn begin_statement(&mut self) -> Result<&mut Conn, Error> {
@@ -198,6 +220,22 @@ impl Reader {
     }
 }
 
+/// What a statement does if it finds a row.
+#[derive(Clone, Copy)]
+struct Effect {
+    changes: bool,
+    touches: bool,
+}
+
+impl Effect {
+    fn of(statement: &str) -> Self {
+        Self {
+            changes: !statement.starts_with("SELECT"),
+            touches: sql::changes_what_is_kept(statement),
+        }
+    }
+}
+
 async fn connect_patiently(source: &Source, purpose: Purpose) -> Result<Conn, Error> {
     let give_up = Instant::now() + RECONNECT_FOR;
     let mut pause = Duration::from_millis(20);
@@ -218,16 +256,20 @@ async fn connect_patiently(source: &Source, purpose: Purpose) -> Result<Conn, Er
 #[derive(Debug)]
 pub(super) struct ReadPool {
     source: Arc<Source>,
+    size: u32,
     idle: Mutex<Vec<Conn>>,
     permits: Arc<Semaphore>,
+    closing: AtomicBool,
 }
 
 impl ReadPool {
-    pub(super) fn new(source: Arc<Source>, size: usize) -> Arc<Self> {
+    pub(super) fn new(source: Arc<Source>, size: u16) -> Arc<Self> {
         Arc::new(Self {
             source,
+            size: size.into(),
             idle: Mutex::new(Vec::new()),
-            permits: Arc::new(Semaphore::new(size)),
+            permits: Arc::new(Semaphore::new(size.into())),
+            closing: AtomicBool::new(false),
         })
     }
 
@@ -236,6 +278,9 @@ impl ReadPool {
             .await
             .map_err(|_| Error::Busy)?
             .map_err(|_| Error::Aborted)?;
+        if self.closing.load(Ordering::Acquire) {
+            return Err(Error::Aborted);
+        }
         let conn = self
             .idle
             .lock()
@@ -248,10 +293,19 @@ impl ReadPool {
         })
     }
 
-    /// Refuses further reads and hands over what is idle, to be closed.
-    pub(super) fn close(&self) -> Vec<Conn> {
+    /// Refuses further reads, gives those on their way a moment to end, and closes every connection.
+    pub(super) async fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        let all_back = self.permits.acquire_many(self.size);
+        if tokio::time::timeout(LAST_READS, all_back).await.is_err() {
+            tracing::warn!("somebody still reads while the database is closed");
+        }
         self.permits.close();
-        std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for conn in idle {
+            // Nothing can be lost here: nothing was written.
+            let _ = conn.close().await;
+        }
     }
 }
 

@@ -36,7 +36,9 @@ pub(super) async fn open(path: &Path, source: &Source, now: OffsetDateTime) -> R
     if !exists(path)? {
         create(path, now).await?;
     }
-    let look = look(path, &place)?;
+    let (file, look) = look(path, &place)?;
+    tighten(&file)?;
+    drop(file);
     writable(path)?;
     let mut conn = source
         .connect(Purpose::Write)
@@ -55,15 +57,30 @@ pub(super) async fn open(path: &Path, source: &Source, now: OffsetDateTime) -> R
     Ok(conn)
 }
 
+/// What would keep the file from being opened, as far as it shows without changing anything.
+pub(super) fn examine(path: &Path) -> Result<(), Error> {
+    if exists(path)? {
+        look(path, &path.display().to_string())?;
+        return writable(path);
+    }
+    // It would be made, with the directories that are not there yet.
+    let parents = path.ancestors().skip(1);
+    let nearest = parents
+        .filter(|p| !p.as_os_str().is_empty())
+        .find(|p| p.exists());
+    nearest.map_or(Ok(()), may_write)
+}
+
 /// `SQLite` writes the file and makes two others beside it; without this check it says only that
 /// it cannot open one.
 fn writable(path: &Path) -> Result<(), Error> {
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty());
-    for place in [path, directory.unwrap_or(Path::new("."))] {
-        access(place, AccessFlags::R_OK | AccessFlags::W_OK)
-            .map_err(|errno| Error::io(errno.into()))?;
-    }
-    Ok(())
+    may_write(path)?;
+    may_write(directory.unwrap_or(Path::new(".")))
+}
+
+fn may_write(place: &Path) -> Result<(), Error> {
+    access(place, AccessFlags::R_OK | AccessFlags::W_OK).map_err(|errno| Error::io(errno.into()))
 }
 
 fn exists(path: &Path) -> Result<bool, Error> {
@@ -129,8 +146,17 @@ fn sync_directory(path: &Path) -> Result<(), Error> {
         .map_err(Error::io)
 }
 
+fn tighten(file: &File) -> Result<(), Error> {
+    let mode = file.metadata().map_err(Error::io)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))
+            .map_err(Error::io)?;
+    }
+    Ok(())
+}
+
 /// Reads the header without `SQLite`, which would write to the file.
-fn look(path: &Path, place: &str) -> Result<Look, Error> {
+fn look(path: &Path, place: &str) -> Result<(File, Look), Error> {
     let corrupt = |detail: &str| Error::Corrupt {
         place: place.to_owned(),
         detail: detail.to_owned(),
@@ -143,10 +169,6 @@ fn look(path: &Path, place: &str) -> Result<Look, Error> {
     let meta = file.metadata().map_err(Error::io)?;
     if !meta.is_file() {
         return Err(corrupt("it is not a file"));
-    }
-    if meta.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(0o600))
-            .map_err(Error::io)?;
     }
     let size = meta.len();
     if size == 0 {
@@ -162,7 +184,7 @@ fn look(path: &Path, place: &str) -> Result<Look, Error> {
         .metadata()
         .is_ok_and(|meta| meta.len() > 0);
     check_header(&header, size, unclean, place)?;
-    Ok(Look { size, unclean })
+    Ok((file, Look { size, unclean }))
 }
 
 /// The fields of <https://www.sqlite.org/fileformat2.html#the_database_header>.

@@ -4,10 +4,11 @@ use super::audit_feed::{AuditFeed, AuditSubscription};
 use super::conn::{Conn, LOCK_WAIT, Purpose, Source};
 use super::proofs::ProofUse;
 use super::reader::{ReadPool, Reader, Reading};
+use super::trouble::Trouble;
 use super::tx::Tx;
 use super::writer::{Change, Job, QUEUE, Release, Verdict, Writer};
 use super::{Error, migrations, sqlite_file};
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, to_unix_millis};
 use crate::model::AuditEvent;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -21,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Connections that read at the same time.
-const READERS: usize = 8;
+const READERS: u16 = 8;
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -43,6 +44,7 @@ struct Inner {
     reads: Arc<ReadPool>,
     feed: Arc<AuditFeed>,
     generation: Arc<AtomicU64>,
+    trouble: Trouble,
     is_sqlite: bool,
     instance_id: String,
     clock: SharedClock,
@@ -85,11 +87,21 @@ impl Store {
         Self::start(Arc::new(source), conn, clock).await
     }
 
+    /// Why this database could not be opened, as far as it shows without changing or reaching
+    /// anything: for a look at a home while no daemon runs.
+    pub fn examine(location: &Location) -> Result<(), Error> {
+        match location {
+            Location::Sqlite(path) => sqlite_file::examine(path),
+            Location::Postgres(_) => Ok(()),
+        }
+    }
+
     async fn start(source: Arc<Source>, mut conn: Conn, clock: SharedClock) -> Result<Self, Error> {
         let instance_id = instance_id(&mut conn).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let feed = Arc::new(AuditFeed::default());
         let generation = Arc::new(AtomicU64::new(0));
+        let trouble = Trouble::default();
         let stop = CancellationToken::new();
         let is_sqlite = source.is_sqlite();
         let writer = Writer {
@@ -97,6 +109,7 @@ impl Store {
             jobs: queue,
             feed: feed.clone(),
             generation: generation.clone(),
+            trouble: trouble.clone(),
             stop: stop.clone(),
         };
         Ok(Self {
@@ -105,6 +118,7 @@ impl Store {
                 reads: ReadPool::new(source, READERS),
                 feed,
                 generation,
+                trouble,
                 is_sqlite,
                 instance_id,
                 clock,
@@ -212,14 +226,28 @@ impl Store {
         &self.inner.clock
     }
 
-    /// Whether the database answers at the moment.
+    /// Whether the database answers at the moment, and takes changes: where the last one met a full
+    /// or broken disk, a small one is tried.
     pub async fn check(&self) -> Result<(), Error> {
         self.read().await?.find_meta("instance_id").await?;
-        Ok(())
+        if !self.inner.trouble.is_there() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            async move {
+                let now = to_unix_millis(tx.now()).to_string();
+                tx.put_meta("tried_to_write", now.as_bytes()).await
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Finishes what is queued, refuses what comes after, and closes the files.
     pub async fn close(&self) {
+        // The writer goes last: the last connection of a SQLite file folds its log back in, which
+        // one that only reads cannot.
+        self.inner.reads.close().await;
         self.inner.stop.cancel();
         let writer = self
             .inner
@@ -227,10 +255,6 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        for conn in self.inner.reads.close() {
-            // The last connection of a SQLite file folds its log back in; errors show at the next start.
-            let _ = conn.close().await;
-        }
         if let Some(writer) = writer {
             let _ = writer.await;
         }

@@ -45,6 +45,7 @@ impl Tx {
         self.now = self.clock.now();
         self.events.clear();
         self.reader.take_touched();
+        self.reader.take_changed();
     }
 
     /// Gives the event its id and time, and remembers it for the subscribers.

@@ -9,6 +9,7 @@
 use super::audit_feed::AuditFeed;
 use super::conn::Purpose;
 use super::proofs::ProofUse;
+use super::trouble::Trouble;
 use super::{Error, Tx};
 use crate::model::AuditEvent;
 use futures_util::FutureExt as _;
@@ -82,6 +83,7 @@ pub(super) struct Writer {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) feed: Arc<AuditFeed>,
     pub(super) generation: Arc<AtomicU64>,
+    pub(super) trouble: Trouble,
     pub(super) stop: CancellationToken,
 }
 
@@ -112,8 +114,11 @@ impl Writer {
     async fn commit_together(&mut self, group: Vec<Job>) -> Vec<Job> {
         let (changes, releases) = split(group);
         if let Err(error) = self.begin().await {
-            self.tx.undo_all().await;
+            self.lose(&error).await;
             refuse(&error, changes, releases);
+            if matches!(error, Error::Busy) {
+                self.refuse_queued(&error);
+            }
             return Vec::new();
         }
         let alone = changes.len() == 1 && releases.is_empty();
@@ -121,7 +126,7 @@ impl Writer {
         let mut changes = changes.into_iter();
         while let Some(change) = changes.next() {
             if let Err(error) = self.run_change(change, alone, &mut kept).await {
-                self.tx.undo_all().await;
+                self.lose(&error).await;
                 answer_all(kept, &error);
                 return queue_again(changes, releases);
             }
@@ -129,7 +134,7 @@ impl Writer {
         let ended = match self.tx.release_all(releases, !kept.is_empty()).await {
             Ok(ended) => ended,
             Err((error, releases)) => {
-                self.tx.undo_all().await;
+                self.lose(&error).await;
                 answer_all(kept, &error);
                 return retry(releases, &error);
             }
@@ -138,6 +143,23 @@ impl Writer {
             self.finish(kept, ended.answers).await;
         }
         ended.again
+    }
+
+    async fn lose(&mut self, error: &Error) {
+        self.trouble.note(error);
+        self.tx.undo_all().await;
+    }
+
+    /// Whoever queued up during a wait for the lock that was in vain has waited too, and does not
+    /// wait as long once more.
+    fn refuse_queued(&mut self, error: &Error) {
+        for _ in 0..self.jobs.len() {
+            match self.jobs.try_recv() {
+                Ok(Job::Change(change)) => change.refuse(error.clone()),
+                Ok(Job::Release(release)) => release.answer(Err(error.clone())),
+                Err(_) => return,
+            }
+        }
     }
 
     /// Opens the transaction, on a fresh connection if the old one died while nobody looked.
@@ -222,12 +244,15 @@ impl Writer {
         match &committed {
             Ok(()) => {
                 self.tx.set_in_transaction(false);
+                if self.tx.take_changed() {
+                    self.trouble.is_over();
+                }
                 if self.tx.take_touched() {
                     self.generation.fetch_add(1, Ordering::Release);
                 }
                 self.feed.publish(events);
             }
-            Err(_) => self.tx.undo_all().await,
+            Err(error) => self.lose(error).await,
         }
         for answer in kept {
             answer(committed.clone());
@@ -302,10 +327,18 @@ impl Tx {
     }
 
     async fn shut(mut self) {
-        if let Some(conn) = self.take_connection()
-            && let Err(error) = conn.close().await
-        {
-            tracing::warn!(error = %error, "closing the database failed");
+        let Some(mut conn) = self.take_connection() else {
+            return;
+        };
+        if conn.is_sqlite() {
+            // Closing does it too, but only where nobody else has the file open.
+            let folded = conn.script("PRAGMA wal_checkpoint(TRUNCATE)".into()).await;
+            if let Err(error) = folded {
+                tracing::warn!(%error, "the log of the database could not be folded in; keep store.db-wal beside it");
+            }
+        }
+        if let Err(error) = conn.close().await {
+            tracing::warn!(%error, "closing the database failed");
         }
     }
 }

@@ -16,32 +16,38 @@ pub(super) struct Failure {
     pub(super) reason: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The grant is worth nothing any more: only its person can help.
     Ended,
     /// It is tried again from then on.
     Postponed { until: OffsetDateTime },
-    /// We could not even try; the code says what ails us.
-    Ours { code: ErrorCode },
+    /// We could not even try; the code says what ails us, the hint what helps.
+    Ours {
+        code: ErrorCode,
+        hint: Option<String>,
+    },
 }
 
 impl Failure {
     /// What kept us from asking at all.
     pub(super) fn ours(error: &Error) -> Self {
         Self {
-            kind: Kind::Ours { code: error.code() },
+            kind: Kind::Ours {
+                code: error.code(),
+                hint: error.next_step().map(str::to_owned),
+            },
             reason: error.message().to_owned(),
         }
     }
 
     /// The error for one who has nothing to fall back on.
     pub(super) fn error(&self, connection: &Connection, now: OffsetDateTime) -> Error {
-        match self.kind {
+        match &self.kind {
             Kind::Ended => ended(connection, &self.reason),
-            Kind::Postponed { until } => postponed(connection, Some(&self.reason), until, now),
-            Kind::Ours { code } => Error::new(code, self.reason.clone())
-                .hint("the daemon's log says more; `authsome doctor` checks the usual causes")
+            Kind::Postponed { until } => postponed(connection, Some(&self.reason), *until, now),
+            Kind::Ours { code, hint } => Error::new(*code, self.reason.clone())
+                .hint(hint.as_deref().unwrap_or("the daemon's log says more"))
                 .retry_after(Duration::from_secs(1))
                 .provider(&connection.provider)
                 .operation("refresh"),

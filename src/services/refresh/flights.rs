@@ -103,6 +103,7 @@ fn broken() -> Failure {
     Failure {
         kind: Kind::Ours {
             code: ErrorCode::Internal,
+            hint: None,
         },
         reason: "the daemon met an error of its own".to_owned(),
     }

@@ -2,4 +2,7 @@
 //! `docs/security.md`.
 
 mod database_restart;
+mod disk;
+mod locked;
+mod stop;
 mod token_endpoint;

@@ -50,6 +50,7 @@ async fn a_full_disk_fails_writes_until_there_is_room_again() {
     drop(read);
 
     std::fs::remove_file(&ballast).unwrap();
+    store.check().await.unwrap();
     put(&store, 10_000).await.unwrap();
     store
         .release(proof("two"), vec![event("two")])
@@ -94,6 +95,8 @@ async fn a_read_only_disk_is_an_error_that_says_so() {
     let database = on(&disk);
     database.open().await.close().await;
     disk.set_read_only(true);
+    let seen = Store::examine(&database.location).unwrap_err();
+    assert!(matches!(seen, Error::ReadOnly), "{seen:?}");
     let error = database.try_open().await.unwrap_err();
     assert!(matches!(error, Error::ReadOnly), "{error:?}");
     assert!(error.to_string().contains("permissions"), "{error}");

@@ -55,6 +55,50 @@ fn beside(database: &Database, suffix: &str) -> PathBuf {
 }
 
 #[tokio::test]
+async fn a_clean_stop_leaves_one_file_also_when_somebody_still_reads() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    // One connection that is idle, one that is on loan, and then one that is used while closing.
+    let (mut idle, mut on_loan) = (store.read().await.unwrap(), store.read().await.unwrap());
+    idle.count_audit().await.unwrap();
+    on_loan.count_audit().await.unwrap();
+    drop(idle);
+    store
+        .release(proof("one"), vec![event("one")])
+        .await
+        .unwrap();
+    let closing = tokio::spawn({
+        let store = store.clone();
+        async move { store.close().await }
+    });
+    while store.read().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(on_loan.count_audit().await.unwrap(), 1, "it may end");
+    drop(on_loan);
+    closing.await.unwrap();
+    assert!(!beside(&database, "-wal").exists());
+    let copy = Database::sqlite();
+    std::fs::copy(database.path(), copy.path()).unwrap();
+    assert_eq!(audit_of(&copy.open().await).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_that_never_ends_cannot_keep_the_log_full() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let mut never_returned = store.read().await.unwrap();
+    never_returned.count_audit().await.unwrap();
+    store
+        .release(proof("one"), vec![event("one")])
+        .await
+        .unwrap();
+    store.close().await;
+    assert_eq!(beside(&database, "-wal").metadata().unwrap().len(), 0);
+    drop(never_returned);
+}
+
+#[tokio::test]
 async fn the_files_are_private() {
     let database = Database::sqlite();
     let store = database.open().await;
@@ -245,6 +289,53 @@ async fn a_lock_that_is_held_for_a_while_is_waited_for() {
         .release(proof("two"), vec![event("two")])
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn whoever_queued_up_behind_a_wait_in_vain_does_not_wait_again() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let options = SqliteConnectOptions::new().filename(database.path());
+    let mut other = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let mut first = Box::pin(store.release(proof("one"), vec![event("one")]));
+    assert!(poll!(first.as_mut()).is_pending());
+    for _ in 0..10 {
+        // The writer takes the first and waits for the lock with it alone.
+        tokio::task::yield_now().await;
+    }
+    let mut behind = Box::pin(store.release(proof("two"), vec![event("two")]));
+    assert!(poll!(behind.as_mut()).is_pending());
+    let refused = first.await;
+    assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+    // With a wait of its own it would get through now.
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    let refused = behind.await;
+    assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+    store
+        .release(proof("two"), vec![event("two")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_examination_finds_what_would_be_refused_and_changes_nothing() {
+    let database = filled().await;
+    Store::examine(&database.location).unwrap();
+    std::fs::write(database.path(), b"garbage").unwrap();
+    std::fs::set_permissions(database.path(), Permissions::from_mode(0o644)).unwrap();
+    says_how_to_restore(
+        &Store::examine(&database.location).unwrap_err(),
+        database.path(),
+    );
+    let mode = database.path().metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    std::fs::remove_file(database.path()).unwrap();
+    Store::examine(&database.location).unwrap();
+    assert!(!database.path().exists());
 }
 
 #[tokio::test]
