@@ -10,10 +10,12 @@ use authsome::crypto::{DataKey, did};
 use authsome::model::api_url::ApiUrl;
 use authsome::model::target::InjectedPart;
 use authsome::model::{ConnectionName, Credential, Did, Target};
+use authsome::oauth::{Step, Tokens};
 use authsome::proxy::Route;
 use authsome::proxy::matcher::{Choice, Decision, RouteTable};
 use authsome::secret::ApiKey;
 use authsome::server::next::Next;
+use std::time::Duration;
 use time::OffsetDateTime;
 use url::Url;
 use zeroize::Zeroizing;
@@ -198,4 +200,70 @@ pub fn next(data: &[u8]) {
         assert_eq!(there.origin(), here.origin(), "{kept}");
         assert!(!there.path().starts_with("//"), "{kept}");
     }
+}
+
+/// A status, a content type and a body, of a token endpoint: the first two a line each. What is taken
+/// fits a header and lives a sensible time; what is refused is told without a token that was in it.
+pub fn token_answer(data: &[u8]) {
+    let mut parts = data.splitn(3, |byte| *byte == b'\n');
+    let mut part = || parts.next().unwrap_or_default();
+    let (status, kind, body) = (part(), part(), part());
+    let status = std::str::from_utf8(status)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let answer = http::Response::builder()
+        .status(status.unwrap_or(200_u16))
+        .header(http::header::CONTENT_TYPE, kind)
+        .body(body.to_vec());
+    let Ok(answer) = answer else { return };
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+    match Tokens::read(Step::Refresh, &answer) {
+        Ok(tokens) => {
+            assert!(plain(tokens.access_token.reveal()));
+            assert!(
+                tokens
+                    .refresh_token
+                    .is_none_or(|token| plain(token.reveal()))
+            );
+            let ten_years = Duration::from_secs(3_600 * 24 * 366 * 10);
+            let sensible = Duration::from_secs(1)..=ten_years;
+            assert!(
+                tokens
+                    .expires_in
+                    .is_none_or(|life| sensible.contains(&life))
+            );
+            let scopes = tokens.scopes.unwrap_or_default();
+            assert!(scopes.len() <= 200);
+            assert!(
+                scopes
+                    .iter()
+                    .all(|scope| scope.len() <= 256 && plain(scope))
+            );
+        }
+        Err(error) => {
+            let said = error.to_string();
+            assert!(said.chars().count() < 500, "{said}");
+            assert!(!said.contains(|c: char| c.is_control()));
+            for token in tokens_in(body) {
+                assert!(!said.contains(&token), "an error repeats a token");
+            }
+        }
+    }
+}
+
+/// The tokens of a body, JSON or form, that are long enough not to be a word by chance.
+fn tokens_in(body: &[u8]) -> Vec<String> {
+    let fields: Vec<(String, String)> = match serde_json::from_slice(body) {
+        Ok(serde_json::Value::Object(fields)) => fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect(),
+        _ => url::form_urlencoded::parse(body).into_owned().collect(),
+    };
+    let is_token = |name: &str| matches!(name, "access_token" | "refresh_token" | "id_token");
+    fields
+        .into_iter()
+        .filter(|(name, token)| is_token(name) && token.trim().len() >= 8)
+        .map(|(_, token)| token.trim().to_owned())
+        .collect()
 }

@@ -55,8 +55,11 @@ pub(super) fn normalised(response: &Response<Vec<u8>>) -> Result<Response<Vec<u8
             Unanswered::Status(status.as_u16())
         });
     };
-    let sent = response.extensions().get::<Sent>();
-    if let Some(error) = refusal(&fields, sent) {
+    let secrets = [
+        response.extensions().get().cloned().unwrap_or_default(),
+        Sent::back(&fields),
+    ];
+    if let Some(error) = refusal(&fields, &secrets) {
         return Ok(as_json(StatusCode::BAD_REQUEST, &error));
     }
     if !status.is_success() {
@@ -92,7 +95,7 @@ fn fields(response: &Response<Vec<u8>>) -> Option<Map<String, Value>> {
 }
 
 /// The error in an answer, whatever its status.
-fn refusal(fields: &Map<String, Value>, sent: Option<&Sent>) -> Option<Value> {
+fn refusal(fields: &Map<String, Value>, secrets: &[Sent]) -> Option<Value> {
     let error = fields.get("error").filter(|error| !error.is_null())?;
     let inner = |name: &str| error.get(name).and_then(Value::as_str);
     let code = match error {
@@ -107,12 +110,14 @@ fn refusal(fields: &Map<String, Value>, sent: Option<&Sent>) -> Option<Value> {
     let said = said
         .or(inner("message"))
         .or(fields.get("message").and_then(Value::as_str));
-    let is_ours = |text: &str| sent.is_some_and(|sent| sent.is_in(text));
-    let code = Some(code).filter(|code| !is_ours(code)).unwrap_or("error");
-    let said = said.filter(|text| !is_ours(text));
+    // As it would be shown: a character that is left out may not hide a token.
+    let code = clean(code, LONGEST_CODE, |c| c.is_ascii_graphic());
+    let said = said.map(|text| clean(text, LONGEST_DESCRIPTION, is_shown));
+    let is_plain = |text: &String| !secrets.iter().any(|secrets| secrets.is_in(text));
+    let code = Some(code).filter(is_plain);
     Some(json!({
-        "error": clean(code, LONGEST_CODE, |c| c.is_ascii_graphic()),
-        "error_description": said.map(|text| clean(text, LONGEST_DESCRIPTION, is_shown)),
+        "error": code.unwrap_or_else(|| "error".to_owned()),
+        "error_description": said.filter(is_plain),
     }))
 }
 

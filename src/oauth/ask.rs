@@ -7,7 +7,7 @@ use super::transport::Transport;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, Response};
 use serde_json::{Map, Value};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
@@ -62,26 +62,7 @@ impl<'q> Question<'q> {
         })?;
         let sent = transport.send(request).await;
         let response = sent.map_err(|source| Error::Transport { step, source })?;
-        let answer = normalised(&response).map_err(|unanswered| why(step, unanswered))?;
-        let mut fields: Map<String, Value> =
-            serde_json::from_slice(answer.body()).map_err(|_| Error::Malformed {
-                step,
-                reason: "it is no object",
-            })?;
-        if answer.status().is_success() {
-            return Ok(fields);
-        }
-        let mut said = |name: &str| match fields.remove(name) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        };
-        Err(Error::Refused {
-            step,
-            code: clean(&said("error").unwrap_or_default(), 64, |c| {
-                c.is_ascii_graphic()
-            }),
-            description: said("error_description"),
-        })
+        understood(step, &response)
     }
 
     /// The tokens of the answer.
@@ -92,13 +73,48 @@ impl<'q> Question<'q> {
     ) -> Result<Tokens, Error> {
         let step = self.step;
         let fields = self.ask(transport, client).await?;
-        let answer: Result<Answer, _> = serde_json::from_value(Value::Object(fields));
-        // What could not be read is not repeated: it may hold a token.
-        answer.map(Tokens::from).map_err(|_| Error::Malformed {
-            step,
-            reason: "it has no usable token",
-        })
+        tokens(step, fields)
     }
+}
+
+impl Tokens {
+    /// Reads what a provider answered at `step`, as every grant does.
+    pub fn read(step: Step, response: &Response<Vec<u8>>) -> Result<Self, Error> {
+        tokens(step, understood(step, response)?)
+    }
+}
+
+/// The fields of an answer; a refusal is an error.
+fn understood(step: Step, response: &Response<Vec<u8>>) -> Result<Map<String, Value>, Error> {
+    let answer = normalised(response).map_err(|unanswered| why(step, unanswered))?;
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(answer.body()).map_err(|_| Error::Malformed {
+            step,
+            reason: "it is no object",
+        })?;
+    if answer.status().is_success() {
+        return Ok(fields);
+    }
+    let mut said = |name: &str| match fields.remove(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    Err(Error::Refused {
+        step,
+        code: clean(&said("error").unwrap_or_default(), 64, |c| {
+            c.is_ascii_graphic()
+        }),
+        description: said("error_description"),
+    })
+}
+
+fn tokens(step: Step, fields: Map<String, Value>) -> Result<Tokens, Error> {
+    let answer: Result<Answer, _> = serde_json::from_value(Value::Object(fields));
+    // What could not be read is not repeated: it may hold a token.
+    answer.map(Tokens::from).map_err(|_| Error::Malformed {
+        step,
+        reason: "it has no usable token",
+    })
 }
 
 fn written(encoding: Encoding, fields: &[(&str, &str)]) -> (&'static str, Vec<u8>) {

@@ -1,4 +1,4 @@
-//! What a request told a provider that nobody else may know: a provider that repeats it in an error
+//! What went between us and a provider that nobody else may know: a provider that repeats it in an error
 //! must not bring it into our messages and logs.
 
 use crate::secret::Typed;
@@ -23,7 +23,10 @@ const PUBLIC: [&str; 8] = [
     "audience",
 ];
 
-/// The secrets of one request; goes with its answer.
+/// Fields of an answer that are secrets.
+const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
+
+/// The secrets of one request, which go with its answer; or those of an answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sent(Arc<Vec<Typed>>);
 
@@ -67,6 +70,13 @@ impl Sent {
             }
         }
         Self(Arc::new(secrets))
+    }
+
+    /// The tokens of an answer that is an error all the same.
+    pub(super) fn back(fields: &Map<String, Value>) -> Self {
+        let tokens = TOKENS.iter().filter_map(|name| fields.get(*name)?.as_str());
+        let tokens = tokens.map(str::trim).filter(|token| token.len() >= PIECE);
+        Self(Arc::new(tokens.map(Typed::new).collect()))
     }
 
     /// Whether a text holds a secret of the request, or a good piece of one.

@@ -100,6 +100,19 @@ fn every_way_out_passes_its_target() {
     }
 }
 
+/// Answers of token endpoints: a status, a content type and a body.
+static ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let lines = include_str!("../vectors/token_answers.txt").lines();
+    lines.map(|line| line.replace("\\n", "\n")).collect()
+});
+
+#[test]
+fn every_answer_of_a_token_endpoint_passes_its_target() {
+    for answer in ANSWERS.iter() {
+        entries::token_answer(answer.as_bytes());
+    }
+}
+
 static SEEDS: LazyLock<[Vec<String>; 3]> = LazyLock::new(|| {
     [
         seeds("proofs", "token"),
@@ -145,6 +158,14 @@ proptest! {
     }
 
     #[test]
+    fn bent_answers_of_a_token_endpoint_pass_their_target(
+        which in 0..ANSWERS.len(),
+        choices in proptest::collection::vec((any::<usize>(), 0x09_u8..0x7f), 0..6),
+    ) {
+        entries::token_answer(&bend(&ANSWERS[which], &choices));
+    }
+
+    #[test]
     fn random_bytes_pass_every_target(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         entries::proof(&data);
         entries::did(&data);
@@ -152,6 +173,7 @@ proptest! {
         entries::provider_json(&data);
         entries::matcher(&data);
         entries::next(&data);
+        entries::token_answer(&data);
     }
 
     #[test]
