@@ -17,7 +17,8 @@ pub struct StartLogin {
     #[serde(default)]
     #[schema(value_type = String, default = "default")]
     pub connection: ConnectionName,
-    /// `pkce`, `device_code`, `dcr_pkce`, `api_key` or `browser`; null takes the provider's own.
+    /// `pkce`, `device_code`, `dcr_pkce`, `client_credentials`, `jwt_bearer`, `github_app`, `api_key` or
+    /// `browser`; null takes the provider's own.
     #[serde(default)]
     pub flow: Option<String>,
     #[serde(default)]
@@ -28,6 +29,10 @@ pub struct StartLogin {
     /// Log in again although the connection is there.
     #[serde(default)]
     pub force: bool,
+    /// The login is to bring another OAuth client of the daemon, in the place of the one that
+    /// `DELETE /admin/clients/{provider}` forgets meanwhile. Administrators only.
+    #[serde(default)]
+    pub new_client: bool,
 }
 
 /// `POST /auth/sessions/{id}/resume`

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod clients;
 pub mod connections;
 pub mod credentials;
 mod digest;
@@ -20,6 +21,9 @@ mod secret;
 pub use admin::{CreateInvitation, Invitation, OpenDashboard};
 pub use audit::{
     AuditEntries, AuditEntry, AuditQuery, ReportEvent, ReportedEvent, ReportedEventId,
+};
+pub use clients::{
+    ClientSource, ProviderClient, ProviderClientChanged, ProviderClients, SetProviderClient,
 };
 pub use connections::{
     AccountBody, ConnectionList, ConnectionRecord, ConnectionSummary, DefaultSet, Done,

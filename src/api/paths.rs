@@ -42,6 +42,8 @@ pub const PROVIDER: &str = "/providers/{name}";
 pub const AUDIT_EVENTS: &str = "/audit/events";
 pub const DASHBOARD_SESSION: &str = "/session";
 pub const INVITATIONS: &str = "/admin/invitations";
+pub const CLIENTS: &str = "/admin/clients";
+pub const CLIENT: &str = "/admin/clients/{provider}";
 
 pub const CLAIM: &str = "/claim/{token}";
 pub const CLAIM_CONFIRM: &str = "/claim/{token}/confirm";
@@ -102,4 +104,8 @@ pub fn provider_revoke(provider: &ProviderName) -> String {
 
 pub fn provider(name: &ProviderName) -> String {
     format!("/providers/{name}")
+}
+
+pub fn client(provider: &ProviderName) -> String {
+    format!("/admin/clients/{provider}")
 }

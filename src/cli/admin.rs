@@ -1,5 +1,6 @@
-//! `authsome admin …`: the people of a shared daemon.
+//! `authsome admin …`: the people of a shared daemon, and its OAuth clients.
 
+use super::clients;
 use super::context::Context;
 use super::error::CliError;
 use super::moments::relative;
@@ -22,6 +23,8 @@ pub(crate) struct Args {
 enum Action {
     /// Make a link by which somebody can open an account
     Invite(Invite),
+    /// Manage the daemon's OAuth clients at providers
+    Client(clients::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,7 +53,13 @@ struct Invited {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
-    let Action::Invite(invite) = args.action;
+    match args.action {
+        Action::Invite(wish) => invite(wish, context).await,
+        Action::Client(args) => clients::run(args, context).await,
+    }
+}
+
+async fn invite(invite: Invite, context: &Context) -> Result<ExitCode, CliError> {
     let client = context.client().await?;
     let invitation = client
         .invite(&api::CreateInvitation {

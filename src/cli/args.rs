@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Daemon(daemon::Args),
     /// Take over a home of Authsome 0.5
     ImportHome(import_home::Args),
-    /// Manage the people of a shared daemon (administrators)
+    /// Manage the people and OAuth clients of a daemon (administrators)
     Admin(admin::Args),
     /// Print the completions of a shell
     Completions(completions::Args),

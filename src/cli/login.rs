@@ -8,11 +8,11 @@ use super::error::CliError;
 use super::login_answer::{answer_once, ask, cancel, cookies_of_firefox, is_answered_here};
 use super::output::{Answer, Style};
 use super::paint::clean;
-use super::{browser, login_wait, prompt, register};
+use super::{browser, clients, login_wait, prompt, register};
 use crate::api::{self, LoginSession, NextAction, WireSecret};
 use crate::client::Client;
 use crate::model::provider::Flow;
-use crate::model::{ConnectionName, ErrorCode, ProviderName};
+use crate::model::{ConnectionName, ErrorCode, LoginState, ProviderName};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -61,7 +61,7 @@ struct Again {
     /// Log in again although you are connected
     #[arg(long)]
     force: bool,
-    /// Enter another OAuth client of this daemon; revokes what the last one got, for everybody
+    /// Enter another OAuth client of this daemon; ends what the last one got, for everybody
     #[arg(long, conflicts_with_all = ["key_stdin", "mcp"])]
     new_client: bool,
 }
@@ -131,10 +131,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         (None, Some(url)) => for_url(context, &client, url, args.server.yes).await?,
         (None, None) => return Err(CliError::usage("name a provider, or a server by --mcp")),
     };
-    if args.again.new_client {
-        forget_client(context, &client, &provider, args.server.yes).await?;
-    }
     let session = client.start_login(&wish(&args, provider)).await?;
+    // The daemon has taken flow, scopes and site by now: nothing is forgotten for a login that cannot be.
+    if args.again.new_client {
+        let agreed = clients::forget_for(context, &client, &session, args.server.yes).await;
+        if let Err(error) = agreed {
+            cancel(&client, &session).await;
+            return Err(error);
+        }
+    }
     let ended = if session.status == "completed" {
         if piped.is_some() {
             return Err(not_replaced(&session));
@@ -217,26 +222,6 @@ async fn for_url(
     Ok(found.provider)
 }
 
-/// A client is changed by forgetting the old one, and with it everything that it got.
-async fn forget_client(
-    context: &Context,
-    client: &Client,
-    provider: &ProviderName,
-    is_agreed: bool,
-) -> Result<(), CliError> {
-    let question = format!(
-        "Forget this daemon's OAuth client at {provider}, and revoke every connection there, for everybody?"
-    );
-    prompt::consent(is_agreed, context.out.is_json(), &question)?;
-    let ended = client.revoke_provider(provider).await?.connections_ended;
-    if let Some(ended) = ended.filter(|ended| *ended > 0) {
-        context
-            .out
-            .note(&format!("Revoked {ended} connections to {provider}"));
-    }
-    Ok(())
-}
-
 fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
     api::StartLogin {
         provider,
@@ -245,6 +230,7 @@ fn wish(args: &Args, provider: ProviderName) -> api::StartLogin {
         scopes: args.scopes.clone(),
         base_url: args.base_url.clone(),
         force: args.again.force,
+        new_client: args.again.new_client,
     }
 }
 
@@ -372,6 +358,9 @@ impl Outcome {
             NextAction::None => None,
         };
         let again = format!("try again with `authsome login {}`", session.provider);
+        let said = session.error.as_deref().map(LoginState::parted);
+        let step = said.and_then(|(_, step)| step.map(str::to_owned));
+        let wrong = said.map(|(wrong, _)| wrong.to_owned());
         Self {
             status,
             record_status,
@@ -379,11 +368,11 @@ impl Outcome {
             message: match session.status.as_str() {
                 "expired" => Some("nobody finished the login in time".to_owned()),
                 "cancelled" => Some("the login was cancelled".to_owned()),
-                "failed" => session.error.or(session.message),
+                "failed" => wrong.or(session.message),
                 _ => session.message,
             },
             error: failed.then(|| ErrorCode::AuthenticationFailed.class()),
-            hint: failed.then_some(again),
+            hint: failed.then(|| step.unwrap_or(again)),
             auth_url: auth_url.filter(|_| status == "started"),
             user_code: session.user_code,
             verification_uri: session.verification_uri,

@@ -9,6 +9,7 @@ mod admin;
 mod args;
 mod browser;
 mod claim;
+mod clients;
 mod completions;
 mod context;
 mod daemon;

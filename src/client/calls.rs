@@ -157,6 +157,26 @@ impl Client {
         self.delete(&paths::provider(name)).await
     }
 
+    /// The daemon's OAuth clients; administrators only.
+    pub async fn provider_clients(&self) -> Result<api::ProviderClients, Error> {
+        self.get(paths::CLIENTS).await
+    }
+
+    pub async fn set_provider_client(
+        &self,
+        provider: &ProviderName,
+        client: &api::SetProviderClient,
+    ) -> Result<api::ProviderClientChanged, Error> {
+        self.put(&paths::client(provider), client).await
+    }
+
+    pub async fn forget_provider_client(
+        &self,
+        provider: &ProviderName,
+    ) -> Result<api::ProviderClientChanged, Error> {
+        self.delete(&paths::client(provider)).await
+    }
+
     pub async fn audit_events(&self, query: &api::AuditQuery) -> Result<api::AuditEntries, Error> {
         self.get(&with_query(paths::AUDIT_EVENTS, query)?).await
     }

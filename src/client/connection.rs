@@ -122,8 +122,24 @@ impl Client {
         B: Serialize + Sync,
         T: DeserializeOwned,
     {
+        self.send(&Method::POST, path, body).await
+    }
+
+    pub(super) async fn put<B, T>(&self, path: &str, body: &B) -> Result<T, Error>
+    where
+        B: Serialize + Sync,
+        T: DeserializeOwned,
+    {
+        self.send(&Method::PUT, path, body).await
+    }
+
+    async fn send<B, T>(&self, method: &Method, path: &str, body: &B) -> Result<T, Error>
+    where
+        B: Serialize + Sync,
+        T: DeserializeOwned,
+    {
         let body = serde_json::to_vec(body).map_err(|source| Error::Prepare(Box::new(source)))?;
-        self.call(&Method::POST, path, body.into()).await
+        self.call(method, path, body.into()).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -177,7 +193,7 @@ impl Client {
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
-        if method == Method::POST {
+        if matches!(*method, Method::POST | Method::PUT) {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         request

@@ -56,6 +56,7 @@ event_names! {
     ConnectionDefaultSet => "connection.default_set",
     ProviderRegistered => "provider.registered",
     ProviderClientSet => "provider.client_set",
+    ProviderClientForgotten => "provider.client_forgotten",
     ProviderRemoved => "provider.removed",
     ProviderRevoked => "provider.revoked",
     ProofRefused => "proof.refused",

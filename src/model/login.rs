@@ -40,6 +40,14 @@ impl LoginState {
         }
     }
 
+    /// A failure as it is told: what went wrong, and the next step, where it names a command.
+    pub fn parted(error: &str) -> (&str, Option<&str>) {
+        match error.rsplit_once("; ") {
+            Some((wrong, step)) if step.contains("`authsome ") => (wrong, Some(step)),
+            _ => (error, None),
+        }
+    }
+
     /// Whether nothing more can happen.
     pub const fn is_final(&self) -> bool {
         !matches!(

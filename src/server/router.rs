@@ -5,7 +5,7 @@ use super::gate::{method_not_allowed, not_found};
 use super::openapi::Document;
 use super::pages;
 use super::routes::{
-    audit, connections, credentials, identities, logins, people, providers, status,
+    audit, clients, connections, credentials, identities, logins, people, providers, status,
 };
 use super::state::App;
 use super::trace;
@@ -46,6 +46,8 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(audit::list, audit::report))
         .routes(routes!(people::open_dashboard))
         .routes(routes!(people::invite))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::set, clients::forget))
         .split_for_parts();
     let router = json
         // `revoke` is also a lawful name of a connection.

@@ -1,7 +1,8 @@
 //! From the errors of the layers below to what a caller may know. One exhaustive table each.
 
 use super::Error;
-use crate::model::{ErrorCode, Provider};
+use super::next_step::{login_command, new_client_command};
+use crate::model::{ConnectionName, ErrorCode, Provider};
 use crate::{oauth, store, vault};
 use std::time::Duration;
 
@@ -88,8 +89,13 @@ impl From<vault::Error> for Error {
 }
 
 impl Error {
-    /// What a provider said, or why it could not be asked; names the provider and the step.
-    pub(super) fn at_provider(provider: &Provider, cause: oauth::Error) -> Self {
+    /// What a provider said, or why it could not be asked; names the provider, the step, and the command
+    /// that puts it right.
+    pub(super) fn at_provider(
+        provider: &Provider,
+        connection: Option<&ConnectionName>,
+        cause: oauth::Error,
+    ) -> Self {
         use oauth::Error as E;
         let code = match &cause {
             E::Refused { .. } => ErrorCode::AuthenticationFailed,
@@ -98,7 +104,14 @@ impl Error {
             }
             E::Unusable { .. } => ErrorCode::UnsupportedFlow,
         };
+        let is_ours = |code| matches!(code, "invalid_client" | "unauthorized_client");
+        let hint = if cause.code().is_some_and(is_ours) {
+            new_client_command(&provider.name)
+        } else {
+            login_command(&provider.name, connection)
+        };
         Self::new(code, format!("{}: {cause}", provider.display_name))
+            .hint(hint)
             .provider(&provider.name)
             .caused_by(cause)
     }

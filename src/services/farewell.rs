@@ -100,6 +100,6 @@ impl Farewell {
         };
         let told = speaker.revoke(&self.core.config.transport, &url, &token);
         told.await
-            .map_err(|wrong| Error::at_provider(provider, wrong))
+            .map_err(|wrong| Error::at_provider(provider, None, wrong))
     }
 }

@@ -14,3 +14,10 @@ pub(super) fn login_command(
         _ => format!("log in with `authsome login {provider}`"),
     }
 }
+
+/// `authsome login github --new-client`: what the provider says of our client is for an administrator.
+pub(super) fn new_client_command(provider: &ProviderName) -> String {
+    format!(
+        "an administrator enters another OAuth client with `authsome login {provider} --new-client`"
+    )
+}

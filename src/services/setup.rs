@@ -3,8 +3,8 @@
 use super::activity::Noted;
 use super::refresh::Refresher;
 use super::{
-    Accounts, Activity, Audit, Connections, Error, Identities, Logins, Providers, Resolver, Scans,
-    Status,
+    Accounts, Activity, Audit, Connections, Error, Identities, Logins, ProviderClients, Providers,
+    Resolver, Scans, Status,
 };
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
@@ -67,6 +67,7 @@ pub struct Services {
     pub resolver: Resolver,
     pub scans: Scans,
     pub providers: Providers,
+    pub clients: ProviderClients,
     pub audit: Audit,
     pub activity: Activity,
     pub status: Status,
@@ -120,7 +121,8 @@ impl Services {
         });
         let providers = Providers::new(core.clone(), catalog);
         let identities = Identities::start(core.clone()).await?;
-        let logins = Logins::new(core.clone(), providers.clone());
+        let clients = ProviderClients::new(core.clone(), providers.clone());
+        let logins = Logins::new(core.clone(), providers.clone(), clients.clone());
         logins.resume_devices().await?;
         let refresher = Refresher::new(core.clone(), providers.clone());
         Ok(Self {
@@ -140,6 +142,7 @@ impl Services {
             activity: Activity::new(core.clone()),
             status: Status::new(core.clone(), providers.clone()),
             providers,
+            clients,
             core,
         })
     }

@@ -1,12 +1,12 @@
 //! Putting a credential where it belongs, sealed for its place, in the transaction that says so.
 
-use super::Error;
 use super::setup::Core;
+use super::{Error, login_command};
 use crate::clock::to_unix_millis;
 use crate::model::connection::Account;
 use crate::model::{
-    ClaimState, Connection, ConnectionName, ConnectionState, Credential, Handle, PrincipalId,
-    ProviderName, VaultId,
+    ClaimState, Connection, ConnectionName, ConnectionState, Credential, ErrorCode, Handle,
+    PrincipalId, ProviderName, VaultId,
 };
 use crate::store::Tx;
 use crate::vault::CredentialAddress;
@@ -30,6 +30,8 @@ pub(super) struct Grant {
     pub(super) credential: Credential,
     pub(super) scopes: Vec<String>,
     pub(super) account: Account,
+    /// The version of our stored client that got it; `None` for what no such client got.
+    pub(super) issued_to: Option<i64>,
 }
 
 /// A connection ready to be written.
@@ -39,6 +41,7 @@ pub(super) struct Prepared {
     sealed: Vec<u8>,
     /// The version that is replaced; `None` where there is none.
     from_version: Option<i64>,
+    issued_to: Option<i64>,
 }
 
 /// Seals the credential for the place it will have.
@@ -79,6 +82,7 @@ pub(super) async fn prepare(
         connection,
         sealed,
         from_version,
+        issued_to: grant.issued_to,
     })
 }
 
@@ -87,7 +91,8 @@ impl Prepared {
         self.from_version.is_some()
     }
 
-    /// Whether the place is as it was when this was prepared; else nothing may be written.
+    /// Whether the place is as it was when this was prepared; else nothing may be written. What a client
+    /// got that was changed meanwhile has ended with it.
     pub(super) async fn is_current(&self, tx: &mut Tx) -> Result<bool, Error> {
         let Connection {
             vault,
@@ -95,6 +100,12 @@ impl Prepared {
             name,
             ..
         } = &self.connection;
+        if let Some(version) = self.issued_to {
+            let client = tx.find_provider_client(provider).await?;
+            if client.is_none_or(|client| client.version != version) {
+                return Err(client_changed(provider));
+            }
+        }
         let found = tx.find_connection(vault, provider, name).await?;
         Ok(found.as_ref().map(|found| found.connection.version) == self.from_version)
     }
@@ -120,6 +131,16 @@ impl Prepared {
 pub(super) async fn still_stands(tx: &mut Tx, owner: &PrincipalId) -> Result<bool, Error> {
     let found = tx.find_principal(owner).await?;
     Ok(found.is_some_and(|record| !record.principal.disabled))
+}
+
+fn client_changed(provider: &ProviderName) -> Error {
+    Error::new(
+        ErrorCode::OperationNotAllowed,
+        "the OAuth client of this daemon was changed during this login",
+    )
+    .hint(login_command(provider, None))
+    .provider(provider)
+    .operation("login")
 }
 
 /// Whether an identity still acts for its principal, and that one is not shut out.

@@ -1,7 +1,7 @@
 //! Connections: clear facts in columns, the Credential as a sealed blob that only `vault` opens.
 //!
-//! A record of another Vault is not there: every statement names the Vault, except the two that
-//! an admin's revocation of a whole Provider needs.
+//! A record of another Vault is not there: every statement names the Vault, except those that an
+//! admin's revocation of a whole Provider, or of our client there, needs.
 
 use super::Error;
 use super::reader::Reader;
@@ -180,6 +180,22 @@ impl Reader {
                     "SELECT {COLUMNS}, sealed FROM connections WHERE vault_id = $1 ORDER BY provider, name"
                 ),
                 args![vault.as_str()],
+            )
+            .await?;
+        rows.iter().map(read_sealed).collect()
+    }
+
+    /// Every Vault's Connections at a Provider, with their sealed Credentials.
+    pub async fn list_connections_at(
+        &mut self,
+        provider: &ProviderName,
+    ) -> Result<Vec<SealedConnection>, Error> {
+        let rows = self
+            .all(
+                format!(
+                    "SELECT {COLUMNS}, sealed FROM connections WHERE provider = $1 ORDER BY vault_id, name"
+                ),
+                args![provider.as_str()],
             )
             .await?;
         rows.iter().map(read_sealed).collect()

@@ -16,17 +16,18 @@ pub(super) async fn finished(app: &App, session: &LoginSession) -> Page {
         href: format!("/ui/apps/{}", session.provider),
         name: format!("Go to {service}"),
     });
+    let (wrong, next) = if let LoginState::Failed { error } = &session.state {
+        failed(error, is_agents)
+    } else {
+        Default::default()
+    };
     let (ending, said) = match &session.state {
-        LoginState::Failed { error } => (
+        LoginState::Failed { .. } => (
             Ending::Failed,
             Said {
                 title: "Not connected",
-                message: error,
-                hint: if is_agents {
-                    "Nothing was stored. Run `authsome login` again in your terminal."
-                } else {
-                    "Nothing was stored. Connect again from its page."
-                },
+                message: wrong,
+                hint: &next,
                 leads_to,
             },
         ),
@@ -57,4 +58,19 @@ pub(super) async fn finished(app: &App, session: &LoginSession) -> Page {
         ),
     };
     message::ended(ending, said)
+}
+
+/// What went wrong, and what to do: the command that was named, for whoever has a terminal at hand; a
+/// client that the provider does not know is entered in one anyway.
+fn failed(error: &str, is_agents: bool) -> (&str, String) {
+    let (wrong, step) = LoginState::parted(error);
+    let step = step.filter(|step| is_agents || step.contains("--new-client"));
+    let next = match step {
+        Some(step) => format!("nothing was stored; {step}"),
+        None if is_agents => {
+            "nothing was stored; run `authsome login` again in your terminal".to_owned()
+        }
+        None => "nothing was stored; connect again from its page".to_owned(),
+    };
+    (wrong, next)
 }

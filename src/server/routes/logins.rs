@@ -26,6 +26,7 @@ pub(in crate::server) async fn begin(
         scopes: body.scopes,
         base_url: body.base_url,
         force: body.force,
+        new_client: body.new_client,
     };
     let view = app.services.logins.begin(&caller, wish).await?;
     Ok(Json(convert::login(view)))
@@ -36,7 +37,7 @@ fn flow(text: &str) -> Result<Flow, ApiError> {
         ApiError::field(
             &["body", "flow"],
             "value_error",
-            "known flows are pkce, device_code, dcr_pkce, api_key and browser",
+            "known flows are pkce, device_code, dcr_pkce, client_credentials, jwt_bearer, github_app, api_key and browser",
         )
     })
 }

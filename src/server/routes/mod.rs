@@ -1,6 +1,7 @@
 //! The JSON routes of `docs/http-api.md`: each extracts, makes one service call and converts.
 
 pub(super) mod audit;
+pub(super) mod clients;
 pub(super) mod connections;
 mod convert;
 pub(super) mod credentials;

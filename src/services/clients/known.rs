@@ -1,16 +1,19 @@
-//! Our own OAuth clients at providers: one for each, for everybody on this daemon.
+//! Which client is ours at a provider, and how it is written.
 
-use super::Error;
-use super::setup::Core;
 use crate::clock::to_unix_millis;
 use crate::model::provider::AuthorizationMethod;
 use crate::model::{ErrorCode, Provider, ProviderClient, ProviderName};
 use crate::oauth::{ClientAuth, OAuthClient};
 use crate::secret::ClientSecret;
+use crate::services::Error;
+use crate::services::setup::Core;
 use crate::store::{ProviderClientRecord, Tx};
 
+/// Longest client id or secret, in bytes.
+const LONGEST: usize = 2_048;
+
 /// The client as the protocol takes it.
-pub(super) fn speaker(client: &ProviderClient, provider: &Provider) -> OAuthClient {
+pub(in crate::services) fn speaker(client: &ProviderClient, provider: &Provider) -> OAuthClient {
     named(
         client.client_id.clone(),
         client.client_secret.clone(),
@@ -19,7 +22,11 @@ pub(super) fn speaker(client: &ProviderClient, provider: &Provider) -> OAuthClie
 }
 
 /// A client as a provider's definition wants it to speak.
-pub(super) fn named(id: String, secret: Option<ClientSecret>, provider: &Provider) -> OAuthClient {
+pub(in crate::services) fn named(
+    id: String,
+    secret: Option<ClientSecret>,
+    provider: &Provider,
+) -> OAuthClient {
     let oauth = provider.oauth.as_ref();
     let method = oauth.and_then(|oauth| oauth.authorization_method);
     OAuthClient {
@@ -34,15 +41,23 @@ pub(super) fn named(id: String, secret: Option<ClientSecret>, provider: &Provide
 }
 
 /// Our client at a provider: the operator's of the environment, else the stored one.
-pub(super) async fn find(
+pub(in crate::services) async fn find(
     core: &Core,
     provider: &Provider,
 ) -> Result<Option<ProviderClient>, Error> {
     if let Some(client) = of_environment(core, provider) {
         return Ok(Some(client));
     }
+    stored(core, &provider.name).await
+}
+
+/// The one that the store has, whatever the environment says.
+pub(super) async fn stored(
+    core: &Core,
+    provider: &ProviderName,
+) -> Result<Option<ProviderClient>, Error> {
     let mut reader = core.store.read().await?;
-    let found = reader.find_provider_client(&provider.name).await?;
+    let found = reader.find_provider_client(provider).await?;
     drop(reader);
     let Some(record) = found else {
         return Ok(None);
@@ -53,19 +68,13 @@ pub(super) async fn find(
     Ok(Some(opened.await?))
 }
 
-fn of_environment(core: &Core, provider: &Provider) -> Option<ProviderClient> {
-    let settings = provider.client.as_ref();
-    let usual = |end: &str| {
-        let name = provider.name.as_str().replace(['-', '.'], "_");
-        format!("AUTHSOME_{}_{end}", name.to_ascii_uppercase())
-    };
-    let read = |named: Option<&String>, end: &str| {
-        let all = &core.config.client_variables;
-        all.get(&usual(end)).or_else(|| all.get(named?))
-    };
-    let id = read(settings.and_then(|s| s.client_id_env.as_ref()), "CLIENT_ID")?;
-    let named = settings.and_then(|s| s.client_secret_env.as_ref());
-    let secret = read(named, "CLIENT_SECRET");
+pub(super) fn of_environment(core: &Core, provider: &Provider) -> Option<ProviderClient> {
+    let variables = &core.config.client_variables;
+    let read = |name: String| variables.get(&name);
+    let id = read(id_variable(core, provider)?)?;
+    let named = provider.client.as_ref();
+    let named = named.and_then(|settings| settings.client_secret_env.clone());
+    let secret = read(usual(provider, "CLIENT_SECRET")).or_else(|| read(named?));
     Some(ProviderClient {
         client_id: id.reveal().to_owned(),
         client_secret: secret.map(|secret| ClientSecret::new(secret.reveal())),
@@ -73,8 +82,46 @@ fn of_environment(core: &Core, provider: &Provider) -> Option<ProviderClient> {
     })
 }
 
+/// The variable of the daemon that names our client, where one does.
+pub(super) fn id_variable(core: &Core, provider: &Provider) -> Option<String> {
+    let named = provider.client.as_ref();
+    let named = named.and_then(|settings| settings.client_id_env.clone());
+    [Some(usual(provider, "CLIENT_ID")), named]
+        .into_iter()
+        .flatten()
+        .find(|name| core.config.client_variables.contains_key(name))
+}
+
+fn usual(provider: &Provider, end: &str) -> String {
+    let name = provider.name.as_str().replace(['-', '.'], "_");
+    format!("AUTHSOME_{}_{end}", name.to_ascii_uppercase())
+}
+
+/// The version of the client that the store has; a login that began with another one comes to nothing.
+pub(in crate::services) async fn version(
+    core: &Core,
+    provider: &ProviderName,
+) -> Result<Option<i64>, Error> {
+    let mut reader = core.store.read().await?;
+    let found = reader.find_provider_client(provider).await?;
+    Ok(found.map(|record| record.version))
+}
+
+/// What a client id and secret look like; says what is wrong.
+pub(in crate::services) fn check_text(id: &str, secret: Option<&str>) -> Result<(), &'static str> {
+    let plain =
+        |text: &str| text.len() <= LONGEST && text.bytes().all(|c| (0x20..0x7f).contains(&c));
+    if id.is_empty() {
+        return Err("the client id is missing");
+    }
+    if !plain(id) || !secret.is_none_or(plain) {
+        return Err("a client id or secret is visible ASCII, at most 2,048 characters");
+    }
+    Ok(())
+}
+
 /// Our client at the provider, for that site.
-pub(super) async fn at_site(
+pub(in crate::services) async fn at_site(
     core: &Core,
     provider: &Provider,
     site: Option<&str>,
@@ -86,7 +133,7 @@ pub(super) async fn at_site(
 }
 
 /// Nobody has told this daemon yet who it is at the provider.
-pub(super) fn missing(provider: &Provider) -> Error {
+pub(in crate::services) fn missing(provider: &Provider) -> Error {
     Error::new(
         ErrorCode::OperationNotAllowed,
         format!(
@@ -103,7 +150,7 @@ pub(super) fn missing(provider: &Provider) -> Error {
 }
 
 /// A client and its secret belong to one site: whoever could name another would be sent them.
-pub(super) fn check_site(
+pub(in crate::services) fn check_site(
     client: &ProviderClient,
     provider: &Provider,
     site: Option<&str>,
@@ -132,13 +179,13 @@ pub(super) fn check_site(
 
 /// A client ready to be written.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(in crate::services) struct Prepared {
     record: ProviderClientRecord,
     from_version: Option<i64>,
 }
 
 /// Seals a client for the place it will have.
-pub(super) async fn prepare(
+pub(in crate::services) async fn prepare(
     core: &Core,
     provider: &ProviderName,
     client: &ProviderClient,
@@ -164,16 +211,21 @@ pub(super) async fn prepare(
     })
 }
 
+/// Whether nobody has changed the client since it was prepared.
+pub(super) async fn is_current(tx: &mut Tx, prepared: &Prepared) -> Result<bool, Error> {
+    let stored = tx.find_provider_client(&prepared.record.provider).await?;
+    Ok(stored.map(|stored| stored.version) == prepared.from_version)
+}
+
 /// Writes it; false when somebody else changed the client since it was prepared.
-pub(super) async fn put(tx: &mut Tx, prepared: &Prepared) -> Result<bool, Error> {
+pub(in crate::services) async fn put(tx: &mut Tx, prepared: &Prepared) -> Result<bool, Error> {
+    if !is_current(tx, prepared).await? {
+        return Ok(false);
+    }
     let Prepared {
         record,
         from_version,
     } = prepared;
-    let stored = tx.find_provider_client(&record.provider).await?;
-    if stored.map(|stored| stored.version) != *from_version {
-        return Ok(false);
-    }
     if let Some(version) = from_version {
         return Ok(tx.replace_provider_client(record, *version).await?);
     }

@@ -23,9 +23,6 @@ use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 use url::Url;
 
-/// Where providers send a person back to.
-const CALLBACK: &str = "/auth/callback/oauth";
-
 /// What a provider's redirect brought (RFC 6749 section 4.1.2, RFC 9207).
 #[derive(Debug)]
 pub struct Returned {
@@ -39,7 +36,7 @@ pub struct Returned {
 impl Logins {
     /// What a person gives a provider as the callback of our client there.
     pub(super) fn redirect_uri(&self) -> String {
-        self.core.url(CALLBACK)
+        self.clients.redirect_uri()
     }
 
     /// Where the person goes on: the provider's own page. Asking again makes the first way worthless.
@@ -62,7 +59,9 @@ impl Logins {
             extra: &extra(settings),
             state: &state,
         };
-        let authorization = asked.authorize().map_err(|wrong| failed(provider, wrong))?;
+        let authorization = asked
+            .authorize()
+            .map_err(|wrong| failed(provider, &record.login, wrong))?;
         let id = record.login.id.clone();
         let sealed = record.sealed.as_deref().ok_or_else(over)?;
         let mut transient = Transient::open(&self.core, &id, sealed).await?;
@@ -152,13 +151,14 @@ impl Logins {
     async fn exchange(&self, taken: &LoginRecord, callback: Callback) -> Result<Grant, Error> {
         let login = &taken.login;
         let provider = self.providers.get(&login.provider).await?;
-        let refused = |wrong: oauth::Error| failed(&provider, wrong);
+        let refused = |wrong: oauth::Error| failed(&provider, login, wrong);
         let endpoints = Endpoints::new(&provider, login.base_url.as_deref())?;
         let settings = endpoints.settings();
         let issuer = settings.issuer.as_deref();
         let code = callback
             .accept(issuer, settings.names_issuer)
             .map_err(refused)?;
+        let version = clients::version(&self.core, &provider.name).await?;
         let client = self
             .client_for(&provider, login.base_url.as_deref())
             .await?;
@@ -176,7 +176,11 @@ impl Logins {
             )
             .await
             .map_err(refused)?;
-        Ok(self.granted(login, &endpoints, tokens).await)
+        let grant = self.granted(login, &endpoints, tokens).await;
+        Ok(Grant {
+            issued_to: version,
+            ..grant
+        })
     }
 
     /// The tokens with what is known of them.
@@ -195,6 +199,7 @@ impl Logins {
         Grant {
             scopes,
             account,
+            issued_to: None,
             credential: Credential::OAuth2 {
                 access_token: tokens.access_token,
                 refresh_token: tokens.refresh_token,
@@ -273,6 +278,6 @@ pub(super) fn origin(url: &Url) -> String {
 }
 
 /// A login that a provider, or the way to it, ended.
-pub(super) fn failed(provider: &Provider, wrong: oauth::Error) -> Error {
-    Error::at_provider(provider, wrong).operation("login")
+pub(super) fn failed(provider: &Provider, login: &LoginSession, wrong: oauth::Error) -> Error {
+    Error::at_provider(provider, Some(&login.connection), wrong).operation("login")
 }

@@ -14,9 +14,6 @@ use crate::services::{Error, clients};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 
-/// Longest client id or secret, in bytes.
-const LONGEST: usize = 2_048;
-
 impl Logins {
     /// The fields that are still to be filled in, and what the person agrees to.
     pub(super) async fn consent(
@@ -71,8 +68,7 @@ impl Logins {
         } else if !self.may_begin(&record.login, visitor.person).await? {
             return Err(clients::missing(provider));
         } else if registers_itself(&record.login) {
-            let client = self.registered(provider, record.login.base_url.as_deref());
-            let client = client.await?;
+            let client = self.registered(provider, &record.login).await?;
             self.keep_client(visitor, record, provider, client).await?
         } else {
             let site = record.login.base_url.clone().or(named.clone());
@@ -101,8 +97,9 @@ impl Logins {
     async fn registered(
         &self,
         provider: &Provider,
-        site: Option<&str>,
+        login: &LoginSession,
     ) -> Result<ProviderClient, Error> {
+        let site = login.base_url.as_deref();
         let endpoints = Endpoints::new(provider, site)?;
         let settings = endpoints.settings();
         let method = match settings.authorization_method {
@@ -121,7 +118,7 @@ impl Logins {
                 &settings.scopes.join(" "),
             )
             .await
-            .map_err(|wrong| authorization::failed(provider, wrong))?;
+            .map_err(|wrong| authorization::failed(provider, login, wrong))?;
         Ok(ProviderClient {
             client_id: registered.client_id,
             client_secret: registered.client_secret,
@@ -187,16 +184,9 @@ fn registers_itself(login: &LoginSession) -> bool {
 }
 
 fn client_of(answers: &Answers, site: Option<String>) -> Result<ProviderClient, &'static str> {
-    let plain =
-        |text: &str| text.len() <= LONGEST && text.bytes().all(|c| (0x20..0x7f).contains(&c));
     let id = answers.text("client_id");
-    if id.is_empty() {
-        return Err("the client id is missing");
-    }
     let secret = answers.some("client_secret");
-    if !plain(id) || !secret.is_none_or(plain) {
-        return Err("a client id or secret is visible ASCII, at most 2,048 characters");
-    }
+    clients::check_text(id, secret)?;
     Ok(ProviderClient {
         client_id: id.to_owned(),
         client_secret: secret.map(ClientSecret::new),

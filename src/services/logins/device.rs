@@ -3,7 +3,7 @@
 //! What is under way is in the store, so that it goes on after a restart. Before each poll its time is
 //! moved on there by a conditional write, so that replicas together poll no faster than they may.
 
-use super::complete::Taken;
+use super::complete::{Grant, Taken};
 use super::forms::{Visitor, is_bound_to, opened_elsewhere};
 use super::service::{CodeToType, Logins, over};
 use super::transient::{Device, Transient};
@@ -90,7 +90,7 @@ impl Logins {
         let asked = speaker.begin_device(&self.core.config.transport, &url, &scope);
         let begun = asked
             .await
-            .map_err(|wrong| authorization::failed(provider, wrong))?;
+            .map_err(|wrong| authorization::failed(provider, login, wrong))?;
         let interval = begun.interval.max(LEAST_INTERVAL);
         let now = self.core.now();
         let sealed = record.sealed.as_deref().ok_or_else(over)?;
@@ -184,7 +184,8 @@ impl Logins {
             let now = self.core.now();
             if device.until.is_some_and(|until| until <= now) {
                 let provider = self.providers.get(&record.login.provider).await?;
-                self.fail(record.login, &ran_out(&provider)).await?;
+                let error = ran_out(&provider, &record.login);
+                self.fail(record.login, &error).await?;
                 return Ok(());
             }
             let next = device
@@ -218,13 +219,17 @@ impl Logins {
         let Some(device) = &mut transient.device else {
             return Ok(true);
         };
+        let version = clients::version(&self.core, &login.provider).await?;
         match self.ask_once(record, device).boxed().await {
             Ok(Polled::Pending) => {}
             Ok(Polled::SlowDown) => device.interval += SLOWER,
             Ok(Polled::Granted(tokens)) => {
                 let provider = self.providers.get(&login.provider).await?;
                 let endpoints = Endpoints::new(&provider, login.base_url.as_deref())?;
-                let grant = self.granted(login, &endpoints, *tokens).await;
+                let grant = Grant {
+                    issued_to: version,
+                    ..self.granted(login, &endpoints, *tokens).await
+                };
                 let stored = self.complete(login, grant, Taken::Now, "device").boxed();
                 if let Err(error) = stored.await {
                     self.fail(login.clone(), &error).await?;
@@ -258,7 +263,7 @@ impl Logins {
             speaker.poll_device(&self.core.config.transport, &token, encoding, &device.code);
         polled.await.map_err(|wrong| PollFailed {
             is_passing: is_passing(&wrong),
-            error: authorization::failed(&provider, wrong),
+            error: authorization::failed(&provider, login, wrong),
         })
     }
 
@@ -305,12 +310,12 @@ impl From<Error> for PollFailed {
 }
 
 /// Nobody typed the code while it was worth something (section 3.2, `expires_in`).
-fn ran_out(provider: &Provider) -> Error {
+fn ran_out(provider: &Provider, login: &LoginSession) -> Error {
     let wrong = oauth::Error::Unusable {
         step: oauth::Step::DevicePoll,
         reason: "nobody typed the code in time".to_owned(),
     };
-    authorization::failed(provider, wrong)
+    authorization::failed(provider, login, wrong)
 }
 
 fn is_passing(wrong: &oauth::Error) -> bool {

@@ -22,4 +22,5 @@ pub use authorization::Returned;
 pub use device::CodeVisit;
 pub use forms::{Consent, Field, FormInput, FormVisit, Kind, LoginForm, Submitted, Visitor};
 pub use offers::{flows, takes_site};
+pub(in crate::services) use service::is_base_url;
 pub use service::{BeginLogin, CodeToType, LoginView, Logins, NextAction};

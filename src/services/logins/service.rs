@@ -11,7 +11,7 @@ use crate::model::{
     LoginSessionId, LoginState, Outcome, Provider, ProviderName,
 };
 use crate::services::setup::Core;
-use crate::services::{Actor, Error, Providers, endpoints};
+use crate::services::{Actor, Error, ProviderClients, Providers, endpoints};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
 use std::fmt;
@@ -35,6 +35,8 @@ pub struct BeginLogin {
     pub scopes: Option<Vec<String>>,
     pub base_url: Option<String>,
     pub force: bool,
+    /// Bring another OAuth client of ours, in the place of the one that is forgotten meanwhile.
+    pub new_client: bool,
 }
 
 /// A login and what its person has to do now.
@@ -75,14 +77,20 @@ impl fmt::Debug for NextAction {
 pub struct Logins {
     pub(super) core: Arc<Core>,
     pub(super) providers: Providers,
+    pub(super) clients: ProviderClients,
     pub(super) watched: Watched,
 }
 
 impl Logins {
-    pub(in crate::services) fn new(core: Arc<Core>, providers: Providers) -> Self {
+    pub(in crate::services) fn new(
+        core: Arc<Core>,
+        providers: Providers,
+        clients: ProviderClients,
+    ) -> Self {
         Self {
             core,
             providers,
+            clients,
             watched: Watched::default(),
         }
     }
@@ -91,13 +99,19 @@ impl Logins {
     pub async fn begin<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
-        wish: BeginLogin,
+        mut wish: BeginLogin,
     ) -> Result<LoginView, Error> {
         let actor = actor.into();
         let provider = self.providers.get(&wish.provider).await?;
         let flow = supported_flow(&provider, wish.flow)?;
         check_wish(&wish)?;
         check_use(&provider, &wish)?;
+        if wish.new_client {
+            self.clients.check_replaceable(actor, &provider, flow)?;
+            // The connection that is there ends with the client that it is of.
+            wish.force = true;
+        }
+        let knows_client = !wish.new_client;
         let state = if !wish.force && self.is_connected(actor, &wish).await? {
             LoginState::Completed {
                 message: "Already connected".to_owned(),
@@ -113,7 +127,8 @@ impl Logins {
         }
         let id = record.login.id.clone();
         self.insert(actor, record.clone()).await?;
-        if flow == Flow::DeviceCode && !record.login.state.is_final() {
+        let is_open = !record.login.state.is_final();
+        if flow == Flow::DeviceCode && is_open && knows_client {
             self.begin_device_if_known(&record, &provider).await?;
         }
         let begun = self.own(actor, &id).await?;
@@ -382,7 +397,7 @@ fn check_use(provider: &Provider, wish: &BeginLogin) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn is_base_url(text: &str) -> bool {
+pub(in crate::services) fn is_base_url(text: &str) -> bool {
     text.len() <= 2048
         && text.bytes().all(|c| c.is_ascii_graphic())
         && url::Url::parse(text).is_ok_and(|url| {

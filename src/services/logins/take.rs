@@ -77,6 +77,7 @@ impl Logins {
         Ok(Ok(Grant {
             scopes,
             account,
+            issued_to: None,
             credential: Credential::Minted {
                 key,
                 access_token: tokens.access_token,
@@ -103,5 +104,6 @@ fn granted(login: &LoginSession, credential: Credential) -> Grant {
         credential,
         scopes: login.scopes.clone().unwrap_or_default(),
         account: Account::default(),
+        issued_to: None,
     }
 }

@@ -51,6 +51,7 @@ pub(super) async fn store(
         credential: Credential::ApiKey { key },
         scopes: Vec::new(),
         account: Account::default(),
+        issued_to: None,
     };
     let place = Place {
         vault: &caller.vault,

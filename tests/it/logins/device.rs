@@ -109,6 +109,11 @@ fn a_refusal_an_end_and_a_broken_endpoint_are_told_apart() {
         denied["error"].as_str().unwrap().contains("access_denied"),
         "{denied}"
     );
+    let again = "; log in with `authsome login acme`";
+    assert!(
+        denied["error"].as_str().unwrap().ends_with(again),
+        "{denied}"
+    );
     let login = by_device(&agent);
     home.server.expire_device_codes();
     let expired = over(&agent, &login);
@@ -132,6 +137,7 @@ fn a_refusal_an_end_and_a_broken_endpoint_are_told_apart() {
         let wish = json!({"provider": "acme", "flow": "device_code", "force": true});
         let refused = agent.post("/auth/sessions", &wish).expect(400).json();
         assert_eq!(refused["error"], "EndpointUnreachableError");
+        assert_eq!(refused["hint"], "log in with `authsome login acme`");
     }
 }
 

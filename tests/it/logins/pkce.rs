@@ -112,11 +112,16 @@ fn a_refusal_ends_the_login_and_says_so() {
     let back = home.server.deny(&at_provider);
     let page = browser.open(&back).expect(200).text();
     assert!(page.contains("access_denied"), "{page}");
+    assert!(page.contains("<code>authsome login acme</code>"), "{page}");
     let path = format!("/auth/sessions/{}", login["id"].as_str().unwrap());
     let ended = agent.get(&path).expect(200).json();
     assert_eq!(ended["status"], "failed");
     let error = ended["error"].as_str().unwrap();
-    assert!(error.contains("Acme"), "{error}");
+    assert!(error.starts_with("Acme: authorization: "), "{error}");
+    assert!(
+        error.ends_with("; log in with `authsome login acme`"),
+        "{error}"
+    );
     assert!(home.server.token_calls().is_empty());
 }
 
@@ -146,6 +151,9 @@ fn a_broken_token_endpoint_ends_the_login_with_its_name() {
             page.contains("Not connected") && page.contains(said),
             "{fault:?}: {page}"
         );
+        assert!(page.contains("Acme: code exchange: "), "{page}");
+        let again = "<code>authsome login acme</code>";
+        assert!(page.contains(again), "{fault:?}: {page}");
         assert_eq!(
             agent.get("/connections").expect(200).json()["connections"],
             json!([])
@@ -153,6 +161,23 @@ fn a_broken_token_endpoint_ends_the_login_with_its_name() {
     }
     home.server.fault(Endpoint::Token, None);
     assert_eq!(home.log_in(&agent, &json!({})).status, 200);
+}
+
+#[test]
+fn a_client_that_the_provider_does_not_know_is_an_administrators_to_change() {
+    let home = OAuthHome::start();
+    let agent = home.daemon.agent("scout");
+    home.log_in(&agent, &json!({})).expect(200);
+    // The provider gives our client another secret.
+    let back = format!("{}/auth/callback/oauth", home.daemon.url());
+    let form = crate::support::oauth_server::Auth::Form;
+    home.server
+        .client(CLIENT_ID, Some("another"), form, &[&back]);
+    let done = home.log_in(&agent, &json!({"connection": "work"}));
+    let page = done.expect(200).text();
+    assert!(page.contains("invalid_client"), "{page}");
+    let command = "<code>authsome login acme --new-client</code>";
+    assert!(page.contains(command), "{page}");
 }
 
 #[test]
@@ -301,6 +326,7 @@ fn another_client_takes_the_place_of_the_last_and_of_what_that_got() {
     assert_eq!(code, 0, "{begun}");
     assert_eq!(home.server.get_as(token, "/api/x").status, 401);
     assert_eq!(agent.get("/connections/acme/default").status, 404);
+    assert!(begun["auth_url"].is_string(), "{begun}");
     let mut browser = home.daemon.browser();
     let url = begun["auth_url"].as_str().unwrap();
     let page = browser.open(url).expect(200);
@@ -309,4 +335,37 @@ fn another_client_takes_the_place_of_the_last_and_of_what_that_got() {
         "{}",
         page.text()
     );
+}
+
+#[test]
+fn a_new_client_is_refused_before_anything_ends() {
+    let home = OAuthHome::start();
+    let agent = home.daemon.agent("scout");
+    home.log_in(&agent, &json!({})).expect(200);
+    agent.log_in("openai", "default", "sk-0123456789abcdefghijkl");
+    let person = Person::at(&home.daemon);
+    for (args, said) in [
+        (&["openai"][..], "takes an API key"),
+        (&["openai", "--flow", "device_code"], "takes an API key"),
+        (&["acme", "--flow", "jwt_bearer"], "not for it"),
+        (&["acme", "--scopes", "a b"], "scopes are"),
+        (
+            &["acme", "--base-url", "https://x.example"],
+            "has no use for a base URL",
+        ),
+    ] {
+        let all = [&["login"], args, &["--new-client", "--yes", "--no-wait"]].concat();
+        let refused = person.run(&all);
+        assert_ne!(refused.code, 0, "{args:?}");
+        assert!(
+            refused.stderr.contains(said),
+            "{args:?}: {}",
+            refused.stderr
+        );
+    }
+    agent.get("/connections/acme/default").expect(200);
+    agent.get("/connections/openai/default").expect(200);
+    let clients = agent.get("/admin/clients").expect(200).json();
+    assert_eq!(clients["clients"][0]["connections"], 1, "{clients}");
+    assert!(!clients.to_string().contains(CLIENT_SECRET), "{clients}");
 }

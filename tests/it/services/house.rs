@@ -19,6 +19,7 @@ use authsome::store::{AuditFilter, Location, PrincipalRecord, Store};
 use authsome::vault::Vaults;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub(crate) struct Place {
     pub(crate) clock: Arc<ManualClock>,
     home: TempDir,
     transport: Transport,
+    variables: BTreeMap<String, Typed>,
 }
 
 impl Place {
@@ -79,7 +81,16 @@ impl Place {
             clock: Arc::new(ManualClock::at(from_unix_millis(1_800_000_000_123))),
             home,
             transport: Transport::new(|| None, Reach::public()),
+            variables: BTreeMap::new(),
         }
+    }
+
+    /// Where the daemon's environment names OAuth clients.
+    pub(crate) fn with_variables(mut self, variables: &[(&str, &str)]) -> Self {
+        let pairs = variables.iter();
+        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), Typed::new(*value)));
+        self.variables = pairs.collect();
+        self
     }
 
     /// Where providers are reached in that way.
@@ -145,7 +156,7 @@ impl Place {
             providers_dir: self.providers_dir(),
             bind_secret: self.home.path().join("bind.secret"),
             version: "0.0.0-test",
-            client_variables: std::collections::BTreeMap::new(),
+            client_variables: self.variables.clone(),
         };
         let catalog = Catalog::with_custom(self.providers_dir());
         let (at, under) = (self.clock.clone(), vaults.clone());
@@ -446,6 +457,7 @@ pub(crate) fn wish(at: &str, name: &str) -> BeginLogin {
         scopes: None,
         base_url: None,
         force: false,
+        new_client: false,
     }
 }
 

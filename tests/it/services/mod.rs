@@ -3,6 +3,7 @@
 mod accounts;
 mod activity;
 mod claims;
+mod clients;
 mod connections;
 mod forms;
 pub(crate) mod house;

@@ -54,6 +54,7 @@ pub(super) async fn begin(
         scopes: (!scopes.is_empty()).then_some(scopes),
         base_url: (!base_url.is_empty()).then(|| base_url.to_owned()),
         force: !wish.again.is_empty(),
+        new_client: false,
     };
     match app.services.logins.begin(person.actor(), asked).await {
         Ok(begun) if matches!(begun.session.state, LoginState::Completed { .. }) => {
