@@ -38,28 +38,48 @@ fn read_use(row: &Row) -> Result<ConnectionUse, Error> {
     })
 }
 
+/// The condition on rows of a Vault, or of it and a provider, with its values.
+fn narrowed(vault: &VaultId, at: Option<&ProviderName>) -> (&'static str, Vec<Value>) {
+    match at {
+        Some(provider) => (
+            "vault_id = $1 AND provider = $2",
+            args![vault.as_str(), provider.as_str()],
+        ),
+        None => ("vault_id = $1", args![vault.as_str()]),
+    }
+}
+
 impl Reader {
-    /// Every use of the Vault's Connections, the latest first.
-    pub async fn list_uses(&mut self, vault: &VaultId) -> Result<Vec<ConnectionUse>, Error> {
+    /// Every use of the Vault's Connections, or of those at one provider, the latest first.
+    pub async fn list_uses(
+        &mut self,
+        vault: &VaultId,
+        at: Option<&ProviderName>,
+    ) -> Result<Vec<ConnectionUse>, Error> {
+        let (theirs, values) = narrowed(vault, at);
         let rows = self
             .all(
-                "SELECT vault_id, provider, name, identity, last_at, uses FROM connection_uses \
-                 WHERE vault_id = $1 ORDER BY last_at DESC",
-                args![vault.as_str()],
+                format!(
+                    "SELECT vault_id, provider, name, identity, last_at, uses FROM connection_uses \
+                     WHERE {theirs} ORDER BY last_at DESC"
+                ),
+                values,
             )
             .await?;
         rows.iter().map(read_use).collect()
     }
 
-    /// When each of the Vault's Connections was added.
+    /// When each of the Vault's Connections, or of those at one provider, was added.
     pub async fn list_added(
         &mut self,
         vault: &VaultId,
+        at: Option<&ProviderName>,
     ) -> Result<Vec<(ProviderName, ConnectionName, OffsetDateTime)>, Error> {
+        let (theirs, values) = narrowed(vault, at);
         let rows = self
             .all(
-                "SELECT provider, name, added_at FROM connections WHERE vault_id = $1",
-                args![vault.as_str()],
+                format!("SELECT provider, name, added_at FROM connections WHERE {theirs}"),
+                values,
             )
             .await?;
         let read = |row: &Row| {

@@ -1,6 +1,6 @@
 //! Asking what happened, and writing it down.
 
-use crate::model::{ConnectionKey, ConnectionName, Handle, PrincipalId, ProviderName};
+use crate::model::{ConnectionKey, ConnectionName, Handle, PrincipalId, ProviderName, VaultId};
 use crate::services::setup::Core;
 use crate::services::{Actor, Error};
 use crate::store::{ConnectionUse, Store};
@@ -139,12 +139,28 @@ impl Activity {
 
     /// What became of each connection of the actor's Vault, up to now.
     pub async fn last_uses<'a>(&self, actor: impl Into<Actor<'a>>) -> Result<VaultActivity, Error> {
-        let vault = actor.into().vault();
+        self.uses_in(actor.into().vault(), None).await
+    }
+
+    /// The same of the connections at one provider.
+    pub async fn last_uses_at<'a>(
+        &self,
+        actor: impl Into<Actor<'a>>,
+        provider: &ProviderName,
+    ) -> Result<VaultActivity, Error> {
+        self.uses_in(actor.into().vault(), Some(provider)).await
+    }
+
+    async fn uses_in(
+        &self,
+        vault: &VaultId,
+        at: Option<&ProviderName>,
+    ) -> Result<VaultActivity, Error> {
         // Memory first: what is written down in between is told twice rather than not at all.
         let recent = self.core.noted.uses_in(vault);
         let mut reader = self.core.store.read().await?;
-        let added = reader.list_added(vault).await?;
-        let stored = reader.list_uses(vault).await?;
+        let added = reader.list_added(vault, at).await?;
+        let stored = reader.list_uses(vault, at).await?;
         drop(reader);
         let mut all = VaultActivity::default();
         for (provider, connection, added_at) in added {

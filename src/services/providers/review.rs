@@ -77,10 +77,10 @@ impl Providers {
         places.dedup();
         Ok(Ok(Review {
             definition,
+            provider,
             places,
             takes,
             ends,
-            provider,
         }))
     }
 

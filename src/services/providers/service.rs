@@ -40,6 +40,9 @@ pub enum Removed {
     Reset,
 }
 
+/// The store's own definitions; `None` for one that cannot be read.
+type Stored = BTreeMap<ProviderName, Option<Arc<Provider>>>;
+
 /// Finds, registers and removes definitions.
 #[derive(Debug, Clone)]
 pub struct Providers {
@@ -47,8 +50,8 @@ pub struct Providers {
     pub(super) catalog: Catalog,
     /// The store's own definitions by name; `None` for a name it has not.
     stored: Snapshots<ProviderName, Option<Arc<Provider>>>,
-    /// All of them; `None` for one that cannot be read.
-    all_stored: Snapshots<(), Arc<BTreeMap<ProviderName, Option<Arc<Provider>>>>>,
+    /// All of them.
+    all_stored: Snapshots<(), Arc<Stored>>,
 }
 
 impl Providers {
@@ -65,7 +68,7 @@ impl Providers {
         let store = &self.core.store;
         let load = || async {
             let rows = store.read().await?.list_custom_providers().await?;
-            let mut stored = BTreeMap::new();
+            let mut stored = Stored::new();
             for row in &rows {
                 stored.insert(row.name.clone(), self.read(row).await.ok());
             }

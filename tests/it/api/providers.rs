@@ -5,7 +5,12 @@ use crate::support::agent::Agent;
 use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Answer;
+use crate::support::records;
+use authsome::clock::{Clock as _, SystemClock};
+use authsome::store::{Location, Store};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
 
 /// A browser in which the person of an agent is signed in.
 fn signed_in(daemon: &TestDaemon, agent: &Agent) -> Browser {
@@ -248,4 +253,110 @@ fn a_definition_is_looked_at_before_it_is_taken() {
     assert!(list.contains("acme is removed"), "{list}");
     browser.open("/ui/apps/acme").expect(404);
     browser.open("/ui/providers/openai/remove").expect(400);
+}
+
+#[test]
+fn only_administrators_are_offered_what_counts_for_everybody() {
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    agent.log_in("openai", "default", OPENAI_KEY);
+    // On loopback anybody may sign up; the home has its administrator already.
+    let mut guest = daemon.browser();
+    let page = guest.open("/auth/register").expect(200);
+    let fields = [
+        ("email", "guest@example.test"),
+        ("password", "correct horse battery"),
+    ];
+    guest.submit(&page, "/auth/register", &fields).expect(303);
+    let list = guest.open("/ui/providers").expect(200).text();
+    assert!(!list.contains("/ui/providers/new"), "{list}");
+    let page = guest.open("/ui/apps/openai").expect(200);
+    assert!(page.text().contains("OpenAI is not connected yet"));
+    assert!(!page.text().contains("/ui/providers/openai/"));
+    for path in ["new", "openai/edit", "openai/remove", "openai/revoke"] {
+        let path = format!("/ui/providers/{path}");
+        guest.open(&path).expect(403);
+        let form = guest.request("POST", &path);
+        let form = form.form(&[
+            ("csrf", &csrf(&page)),
+            ("definition", "{}"),
+            ("step", "take"),
+        ]);
+        guest.send(&form).expect(403);
+    }
+    // What another has connected is as what nobody has.
+    for name in ["default", "none"] {
+        for act in ["logout", "reveal"] {
+            let path = format!("/ui/apps/openai/{name}/{act}");
+            guest.open(&path).expect(404);
+        }
+        for act in ["default", "refresh", "logout", "reveal"] {
+            let path = format!("/ui/apps/openai/{name}/{act}");
+            let form = guest.request("POST", &path).form(&[("csrf", &csrf(&page))]);
+            let answer = guest.send(&form).expect(404);
+            assert!(!answer.text().contains(OPENAI_KEY), "{path}");
+        }
+    }
+    agent.resolve("openai").expect(200);
+}
+
+/// Most bytes that a page may have on the wire, once its style sheet is there.
+const LARGEST: usize = 10 * 1024;
+
+#[test]
+fn with_a_thousand_connections_the_pages_stay_small_on_the_wire() {
+    let mut daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let me = agent.get("/whoami").expect(200).json();
+    let known = agent.get("/providers").expect(200).json();
+    let known = known["bundled"].as_array().unwrap().iter();
+    let names: Vec<String> = known
+        .take(130)
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect();
+    daemon.stop();
+    fill(daemon.home(), &me, &names, 1_000);
+    daemon.start_again();
+    let agent = agent.at(&daemon);
+    let mut browser = signed_in(&daemon, &agent);
+    for path in [
+        "/ui/providers".to_owned(),
+        "/ui/providers?state=connected".to_owned(),
+        "/ui/providers?q=o".to_owned(),
+        format!("/ui/apps/{}", names[0]),
+    ] {
+        let request = browser.request("GET", &path);
+        let request = request.header("Accept-Encoding", "gzip");
+        let page = browser.send(&request).expect(200);
+        assert_eq!(page.header("content-encoding"), Some("gzip"), "{path}");
+        assert!(page.body.len() <= LARGEST, "{path}: {}", page.body.len());
+    }
+}
+
+/// Stores connections at all these providers, while the daemon is stopped.
+fn fill(home: &Path, me: &Value, providers: &[String], count: usize) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::Sqlite(home.join("server/store.db"));
+    let names: Vec<String> = providers.to_vec();
+    let me = me.clone();
+    runtime.block_on(async move {
+        let store = Store::open(at, Arc::new(SystemClock)).await.unwrap();
+        let write = store.write(move |tx| {
+            Box::pin(async move {
+                for number in 0..count {
+                    let provider = &names[number % names.len()];
+                    let name = format!("account-{number}");
+                    let mut row = records::connection("x", provider, &name, SystemClock.now());
+                    row.vault = me["vault_id"].as_str().unwrap().parse().unwrap();
+                    row.principal = me["principal_id"].as_str().unwrap().parse().unwrap();
+                    row.is_default = number < names.len();
+                    row.account.label = Some(format!("person-{number}@example.test"));
+                    tx.insert_connection(&row, b"sealed").await?;
+                }
+                Ok::<_, authsome::store::Error>(())
+            })
+        });
+        write.await.unwrap();
+        store.close().await;
+    });
 }

@@ -117,6 +117,7 @@ pub(super) async fn answer(app: &App, person: &Person, name: &ProviderName, show
         Err(gone) => return Err(gone.into()),
     };
     let troubles = services.connections.troubles(person.actor()).await?;
+    let activity = services.activity.last_uses_at(person.actor(), name).await?;
     let now = services.now();
     let origin = services.providers.origin(name).await?;
     let about = definition.as_deref().map(|one| About::of(one, origin));
@@ -126,6 +127,10 @@ pub(super) async fn answer(app: &App, person: &Person, name: &ProviderName, show
         problem,
     } = shown;
     let (found, earlier, later) = part(name, &all, &view);
+    let rows = found.into_iter();
+    let rows = rows
+        .map(|one| Row::of(one, &troubles, &activity, now))
+        .collect();
     let status = match (&problem, &draft) {
         (Some(problem), _) => problem.status,
         (None, Some(draft)) if draft.problem.is_some() => StatusCode::BAD_REQUEST,
@@ -139,10 +144,7 @@ pub(super) async fn answer(app: &App, person: &Person, name: &ProviderName, show
             display_name: display_name(definition.as_ref(), name),
             notice: notice(&view, &all, now),
             problem: problem.map(|problem| problem.text),
-            rows: found
-                .iter()
-                .map(|one| Row::of(one, &troubles, now))
-                .collect(),
+            rows,
             total: all.len(),
             has_search: all.len() > FEW,
             q: &view.q,
@@ -223,11 +225,13 @@ impl Draft {
                 ..Self::default()
             };
         }
-        let first = all.is_empty();
+        let usual = if all.is_empty() {
+            ConnectionName::DEFAULT
+        } else {
+            ""
+        };
         Self {
-            connection: first
-                .then(|| ConnectionName::DEFAULT.to_owned())
-                .unwrap_or_default(),
+            connection: usual.to_owned(),
             ..Self::default()
         }
     }

@@ -3,7 +3,7 @@
 use crate::model::{Connection, ConnectionState};
 use crate::server::pages::prose::{Piece, sentence};
 use crate::server::pages::render::When;
-use crate::services::{Trouble, Troubles};
+use crate::services::{ConnectionActivity, Trouble, Troubles, VaultActivity};
 use time::OffsetDateTime;
 
 #[derive(Debug)]
@@ -18,16 +18,24 @@ pub(super) struct Row {
     /// Why it does not work, and what to do.
     pub(super) problem: Option<Vec<Piece>>,
     pub(super) since: When,
+    /// When last, and by which agent.
+    pub(super) last_use: Option<(When, Option<String>)>,
     /// What comes at the time: `renews itself`, `expires`.
     pub(super) ends: Option<(&'static str, When)>,
     pub(super) can_be_renewed: bool,
-    pub(super) can_be_revealed: bool,
     /// Whether it has to be logged in to before it is of use.
     pub(super) is_over: bool,
 }
 
 impl Row {
-    pub(super) fn of(connection: &Connection, troubles: &Troubles, now: OffsetDateTime) -> Self {
+    pub(super) fn of(
+        connection: &Connection,
+        troubles: &Troubles,
+        activity: &VaultActivity,
+        now: OffsetDateTime,
+    ) -> Self {
+        let used = activity.of(&connection.provider, &connection.name);
+        let last = used.and_then(ConnectionActivity::last);
         let trouble = troubles.of(connection);
         let State {
             status,
@@ -59,10 +67,16 @@ impl Row {
             status,
             tone,
             problem,
-            since: When::new(connection.obtained_at, now),
+            last_use: last.map(|last| {
+                let by = last.by.as_ref().map(ToString::to_string);
+                (When::new(last.at, now), by)
+            }),
+            since: When::new(
+                used.map_or(connection.obtained_at, |used| used.added_at),
+                now,
+            ),
             ends,
             can_be_renewed: connection.refreshable && !is_over,
-            can_be_revealed: !matches!(connection.state, ConnectionState::Revoked { .. }),
             is_over,
         }
     }
