@@ -61,7 +61,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let (router, document) = router::build();
-    let app = App::new(services, config.origins, config.traces);
+    let app = App::new(services, config.origins, config.traces, shutdown.clone());
     let router = openapi::publish(router, &document)
         .map_err(Error::Describe)?
         .with_state(app.clone());

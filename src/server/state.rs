@@ -8,6 +8,7 @@ use crate::services::Services;
 use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// The services and the few facts about our own address. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,10 +24,17 @@ pub(super) struct Shared {
     pub(super) body_room: Arc<Semaphore>,
     /// Refused uploads that are being read to their end and thrown away.
     pub(super) lingering: Arc<Semaphore>,
+    /// Cancelled when the daemon stops: what would go on by itself ends then.
+    pub(super) stop: CancellationToken,
 }
 
 impl App {
-    pub(super) fn new(services: Arc<Services>, origins: Origins, hooks: TraceHooks) -> Self {
+    pub(super) fn new(
+        services: Arc<Services>,
+        origins: Origins,
+        hooks: TraceHooks,
+        stop: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Shared {
             services,
             origins,
@@ -34,6 +42,7 @@ impl App {
             bundled: Written::default(),
             body_room: Arc::new(Semaphore::new(MAX_BODIES_IN_MEMORY / 1_024)),
             lingering: Arc::new(Semaphore::new(64)),
+            stop,
         }))
     }
 }

@@ -17,6 +17,7 @@ mod failure;
 mod farewell;
 mod identities;
 mod import;
+mod live;
 mod logins;
 mod minting;
 mod next_step;
@@ -44,6 +45,7 @@ pub use import::{
     Adopted, Counts as ImportCounts, Import, Options as ImportOptions, Outcome as ImportOutcome,
     Remark as ImportRemark, Report as ImportReport, adopt_master_key,
 };
+pub use live::{Live, Seat, Word};
 pub use logins::{
     Answers, BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, Kind,
     LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor, flows, takes_site,

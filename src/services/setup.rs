@@ -3,8 +3,8 @@
 use super::activity::Noted;
 use super::refresh::Refresher;
 use super::{
-    Accounts, Activity, Audit, Connections, Error, Identities, Logins, ProviderClients, Providers,
-    Resolver, Scans, Status,
+    Accounts, Activity, Audit, Connections, Error, Identities, Live, Logins, ProviderClients,
+    Providers, Resolver, Scans, Status,
 };
 use crate::catalog::Catalog;
 use crate::clock::{SharedClock, from_unix_millis, to_unix_millis};
@@ -70,6 +70,7 @@ pub struct Services {
     pub clients: ProviderClients,
     pub audit: Audit,
     pub activity: Activity,
+    pub live: Live,
     pub status: Status,
     refresher: Refresher,
     core: Arc<Core>,
@@ -140,6 +141,7 @@ impl Services {
             identities,
             audit: Audit::new(core.clone()),
             activity: Activity::new(core.clone()),
+            live: Live::new(core.clone()),
             status: Status::new(core.clone(), providers.clone()),
             providers,
             clients,

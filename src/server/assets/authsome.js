@@ -28,9 +28,33 @@ const tellTimes = () => {
 };
 
 // Parts of a page that are told anew, without losing what somebody is doing in them.
-const isBusy = (part) =>
-  part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+const isBusy = (part) => {
+  const selected = getSelection();
+  return (
+    (part.contains(document.activeElement) &&
+      document.activeElement.matches("input, select, textarea")) ||
+    (!selected.isCollapsed && part.contains(selected.anchorNode))
+  );
+};
+// What an element is, from one telling to the next.
+const nameOf = (element) =>
+  [
+    element.tagName,
+    element.id,
+    element.getAttribute("href") || element.closest("form")?.getAttribute("action"),
+    element.ariaLabel || element.textContent,
+  ].join("|");
+const tellAnew = (part, other) => {
+  const open = all("details[open][id]", part).map((element) => element.id);
+  const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  part.replaceWith(other);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const again = focused && all("a, button, summary, [tabindex]", other);
+  if (again) again.find((element) => nameOf(element) === focused)?.focus({ preventScroll: true });
+};
 let refreshing = null;
+// A part that somebody was busy in: it is told anew afterwards.
+let isLate = false;
 const refresh = (address = location.href) => {
   if (refreshing) refreshing.abort();
   const asking = new AbortController();
@@ -44,14 +68,12 @@ const refresh = (address = location.href) => {
     .then((text) => {
       if (!text) return;
       const fresh = new DOMParser().parseFromString(text, "text/html");
+      isLate = false;
       for (const part of all("[data-part]")) {
         const other = fresh.getElementById(part.id);
-        if (!other || isBusy(part) || part.innerHTML === other.innerHTML) continue;
-        const open = all("details[open][id]", part).map((element) => element.id);
-        const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-        part.replaceWith(document.adoptNode(other));
-        for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-        if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+        if (!other || part.innerHTML === other.innerHTML) continue;
+        if (isBusy(part)) isLate = true;
+        else tellAnew(part, document.adoptNode(other));
       }
       prepare();
     })
@@ -62,42 +84,40 @@ const refresh = (address = location.href) => {
 let soon = 0;
 const refreshSoon = () => {
   clearTimeout(soon);
-  soon = setTimeout(refresh, 150);
+  soon = setTimeout(refresh, 100);
 };
+for (const done of ["focusout", "selectionchange"]) {
+  document.addEventListener(done, () => isLate && refreshSoon());
+}
 const listen = () => {
-  const address = document.body.dataset.live;
-  if (!address || !document.querySelector("[data-part]")) return;
+  if (!document.body.dataset.live || !document.querySelector("[data-part]")) return;
+  const address = new URL(document.body.dataset.live, location.href);
   let source = null;
+  let again = 0;
+  const close = () => {
+    clearTimeout(again);
+    source?.close();
+    source = null;
+  };
   const open = () => {
+    close();
+    // The daemon tells at once when something has happened since.
     source = new EventSource(address);
-    source.addEventListener("changed", refreshSoon);
+    source.addEventListener("changed", (event) => {
+      address.searchParams.set("after", event.lastEventId);
+      refreshSoon();
+    });
     source.addEventListener("ended", () => location.reload());
+    source.addEventListener("error", () => {
+      // What breaks off the browser opens again by itself; what is refused it does not.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      refreshSoon();
+      again = setTimeout(open, 30000);
+    });
   };
   // Browsers allow few connections to one place: only the tab that is seen holds one.
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      source.close();
-    } else {
-      open();
-      refreshSoon();
-    }
-  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   if (!document.hidden) open();
-};
-
-// A page that waits for something elsewhere looks again every few seconds, and is left for what it has become.
-const poll = () => {
-  const seconds = Number(document.body.dataset.poll);
-  if (!seconds) return;
-  const look = () =>
-    fetch(location.href)
-      .then((answer) => answer.text())
-      .then((text) => {
-        const fresh = new DOMParser().parseFromString(text, "text/html");
-        if (!fresh.body.dataset.poll) location.reload();
-      })
-      .catch(() => {});
-  setInterval(look, seconds * 1000);
 };
 
 // What ends by itself at a known time is told anew then.

@@ -12,9 +12,12 @@ use crate::services::{Actor, BrowserSession};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
+
+/// What the script of a page asks with that has heard of a change.
+const REFRESH: HeaderName = HeaderName::from_static("x-authsome-refresh");
 
 /// A browser, signed in or not.
 #[derive(Debug)]
@@ -83,12 +86,16 @@ impl FromRequestParts<App> for Browser {
         let cookie = Cookie::Session.find(&parts.headers, &app.origins);
         let session = match &cookie {
             None => None,
-            Some(cookie) => app
-                .services
-                .accounts
-                .browser_session(cookie)
-                .await
-                .map_err(|error| ApiError::from(error).into_response_for(Audience::Person))?,
+            Some(cookie) => {
+                let accounts = &app.services.accounts;
+                // A page that is told anew by itself is no sign of its person.
+                let found = if parts.headers.contains_key(REFRESH) {
+                    accounts.glance_at_session(cookie).await
+                } else {
+                    accounts.browser_session(cookie).await
+                };
+                found.map_err(|error| ApiError::from(error).into_response_for(Audience::Person))?
+            }
         };
         Ok(Self { session, cookie })
     }

@@ -12,6 +12,7 @@ mod claim;
 mod compress;
 mod dashboard;
 mod entrance;
+mod live;
 mod login;
 mod login_end;
 mod message;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/", get(dashboard::home))
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
+        .route("/ui/live", get(live::follow))
         .route("/ui/agents", get(agents::show))
         .route(
             "/ui/agents/{handle}/revoke",

@@ -89,6 +89,8 @@ pub(super) struct Nav {
     pub(super) csrf: String,
     pub(super) is_admin: bool,
     pub(super) has_password: bool,
+    /// What this page knows already, for the stream of `/ui/live`.
+    pub(super) latest: String,
 }
 
 /// A page that the head leads to.
@@ -127,6 +129,7 @@ impl Nav {
             csrf: person.session.csrf.reveal().to_owned(),
             is_admin: signed_in.role == Role::Admin,
             has_password: signed_in.email.is_some(),
+            latest: person.session.latest.clone(),
         }
     }
 }

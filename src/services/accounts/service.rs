@@ -27,6 +27,9 @@ pub struct BrowserSession {
     pub csrf: Token,
     /// The session ends here at the latest (Max-Age of the cookie).
     pub expires_at: OffsetDateTime,
+    /// The same while nothing has happened that this person is told of; says nothing else. Empty for
+    /// a session just opened.
+    pub latest: String,
 }
 
 /// A one-time link that lets somebody open an account.

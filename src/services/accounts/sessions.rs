@@ -2,9 +2,9 @@
 //! new password, or an administrator.
 
 use super::service::{Accounts, BrowserSession, NewSession};
-use crate::crypto::random;
+use crate::crypto::{hex, random};
 use crate::model::{
-    AuditEvent, Caller, ErrorCode, EventName, Handle, Principal, PrincipalId, SignedIn,
+    AuditEvent, Caller, ErrorCode, EventName, Handle, Principal, PrincipalId, Role, SignedIn,
 };
 use crate::secret::Token;
 use crate::services::{Error, csrf};
@@ -92,27 +92,57 @@ fn session(
         },
         csrf: csrf.ok_or_else(|| Error::internal("no CSRF token could be made"))?,
         expires_at: created_at + LIFETIME,
+        latest: String::new(),
     })
 }
 
+/// Who has an eye on a session.
+#[derive(Debug, Clone, Copy)]
+enum Use {
+    ByPerson,
+    ByItself,
+}
+
+/// Where the log stands for somebody, without telling how much happens to others.
+fn latest(csrf: &Token, last_event: i64) -> String {
+    let told = random::hash_token(&format!("{last_event} {}", csrf.reveal()));
+    hex::encode(&told[..8])
+}
+
 impl Accounts {
-    /// The session of a cookie; `None` when it is unknown, ended or too old.
+    /// The session of a cookie; `None` when it is unknown, ended or too old. It goes on from here.
     pub async fn browser_session(&self, cookie: &Token) -> Result<Option<BrowserSession>, Error> {
+        self.look_up(cookie, Use::ByPerson).await
+    }
+
+    /// The same, asked by a page that is merely open: that lengthens nothing.
+    pub async fn glance_at_session(&self, cookie: &Token) -> Result<Option<BrowserSession>, Error> {
+        self.look_up(cookie, Use::ByItself).await
+    }
+
+    async fn look_up(&self, cookie: &Token, by: Use) -> Result<Option<BrowserSession>, Error> {
         let hash = random::hash_token(cookie.reveal());
         let now = self.core.now();
         let mut reader = self.core.store.read().await?;
         let Some((row, principal)) = reader.find_browser_session(&hash, now).await? else {
             return Ok(None);
         };
+        let told_of = match principal.role {
+            Role::Admin => None,
+            Role::User => Some(&principal.id),
+        };
+        let last_event = reader.last_event(told_of).await?;
         drop(reader);
         let end = row.created_at + LIFETIME;
         if end <= now {
             return Ok(None);
         }
-        if row.seen_at + TOUCH_EVERY <= now {
+        if matches!(by, Use::ByPerson) && row.seen_at + TOUCH_EVERY <= now {
             self.touch(hash, (now + IDLE).min(end)).await;
         }
-        session(cookie, &principal, row.created_at).map(Some)
+        let mut session = session(cookie, &principal, row.created_at)?;
+        session.latest = latest(&session.csrf, last_event);
+        Ok(Some(session))
     }
 
     /// Lengthens a session in use. When that fails it ends a little earlier, and that is all.

@@ -1,6 +1,7 @@
 //! The wire contract of `docs/http-api.md`, told as stories.
 
 mod dashboard;
+mod live;
 mod openapi;
 mod pages;
 mod providers;

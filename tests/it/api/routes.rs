@@ -235,6 +235,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "/ui/apps/openai/none/reveal",
         "",
     ),
+    get("/ui/live", "/ui/live", Wants::Browser),
     get("/ui/account", "/ui/account", Wants::Browser),
     form(
         "/ui/account/password",

@@ -4,6 +4,7 @@ use crate::api::OPENAI_KEY;
 use crate::api::routes::{ROUTES, Wants};
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Answer;
+use crate::support::live::Live;
 use serde_json::json;
 
 #[track_caller]
@@ -77,7 +78,9 @@ fn the_pages_of_somebody_signed_in_carry_them_too() {
     let mut browser = daemon.browser();
     browser.open(url["url"].as_str().unwrap()).expect(200);
     for route in ROUTES.iter().filter(|route| route.wants == Wants::Browser) {
-        if route.method == "GET" {
+        if route.path == "/ui/live" {
+            is_guarded(&Live::open(&browser, daemon.address(), None).head);
+        } else if route.method == "GET" {
             let answer = browser.open(route.path);
             is_guarded(&answer);
             assert!(!answer.text().contains(OPENAI_KEY), "{route:?}");

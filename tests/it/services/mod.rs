@@ -8,6 +8,7 @@ mod connections;
 mod forms;
 pub(crate) mod house;
 mod identities;
+mod live;
 mod logins;
 mod person_logins;
 mod providers;

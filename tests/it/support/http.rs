@@ -170,7 +170,7 @@ fn read_one(from: &mut impl BufRead) -> Answer {
     answer
 }
 
-fn read_head(from: &mut impl BufRead) -> Answer {
+pub(crate) fn read_head(from: &mut impl BufRead) -> Answer {
     let status_line = read_line(from);
     let status = status_line
         .split(' ')
@@ -217,7 +217,7 @@ fn read_body(from: &mut impl BufRead, head: &Answer) -> Vec<u8> {
     body
 }
 
-fn read_line(from: &mut impl BufRead) -> String {
+pub(crate) fn read_line(from: &mut impl BufRead) -> String {
     let mut line = String::new();
     from.read_line(&mut line).unwrap();
     line.trim_end_matches(['\r', '\n']).to_owned()
