@@ -1,6 +1,6 @@
 //! The audit log.
 
-use crate::model::{ConnectionName, EventId, Handle, PrincipalId, ProviderName};
+use crate::model::{ConnectionName, EventId, Handle, PrincipalId, ProviderName, SearchText};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -24,12 +24,20 @@ pub struct AuditQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>)]
     pub identity: Option<Handle>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub principal_id: Option<PrincipalId>,
     /// The whole name, such as `credential.resolved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// `success`, `failure` or `refused`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// In the name of the event, identity, provider or connection, or in the metadata, with ASCII letters
+    /// in either case; 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub q: Option<SearchText>,
     #[serde(
         default,
         with = "time::serde::rfc3339::option",
@@ -48,7 +56,8 @@ pub struct AuditQuery {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntries {
     pub entries: Vec<AuditEntry>,
-    /// For the next page; null on the last one.
+    /// For the next page; null on the last one. A page that had to search for long may hold fewer entries
+    /// than asked for, or none, and yet not be the last.
     #[serde(default)]
     pub next_cursor: Option<String>,
 }

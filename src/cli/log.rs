@@ -8,7 +8,7 @@ use super::output::{Answer, Style};
 use super::table::{Rows, Tone, tone_of};
 use crate::api::{AuditEntries, AuditEntry, AuditQuery};
 use crate::client::{Client, now};
-use crate::model::{ConnectionName, Handle, ProviderName};
+use crate::model::{ConnectionName, Handle, ProviderName, SearchText};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Only events that ended so
     #[arg(long, value_enum)]
     status: Option<Ended>,
+    /// Only with this in a name or in the metadata
+    #[arg(long, value_name = "TEXT")]
+    search: Option<SearchText>,
     /// Only from then on: 90s, 15m, 2h, 7d ago, or a time such as 2026-03-01T12:00:00Z
     #[arg(long, value_name = "WHEN")]
     since: Option<Moment>,
@@ -82,7 +85,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let client = context.client().await?;
     let query = query(&args);
     let page = Page {
-        entries: client.audit_events(&query).await?,
+        entries: first(&client, query.clone(), args.limit).await?,
         goes_on: false,
     };
     context.out.show(&page)?;
@@ -90,6 +93,27 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         follow(context, &client, query, page.entries.entries).await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// As many entries as were asked for, where there are so many: the daemon may stop a long search half-way
+/// and say where it goes on.
+async fn first(
+    client: &Client,
+    mut query: AuditQuery,
+    limit: u32,
+) -> Result<AuditEntries, CliError> {
+    let mut all = client.audit_events(&query).await?;
+    loop {
+        let found = u32::try_from(all.entries.len()).unwrap_or(limit);
+        query.cursor.clone_from(&all.next_cursor);
+        query.limit = Some(limit.saturating_sub(found));
+        if found >= limit || query.cursor.is_none() {
+            return Ok(all);
+        }
+        let more = client.audit_events(&query).await?;
+        all.entries.extend(more.entries);
+        all.next_cursor = more.next_cursor;
+    }
 }
 
 fn query(args: &Args) -> AuditQuery {
@@ -100,7 +124,9 @@ fn query(args: &Args) -> AuditQuery {
         provider: args.provider.clone(),
         connection: args.connection.clone(),
         identity: args.identity.clone(),
+        principal_id: None,
         event: args.event.clone(),
+        q: args.search.clone(),
         status: args.status.map(|status| {
             match status {
                 Ended::Success => "success",

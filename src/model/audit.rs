@@ -15,6 +15,9 @@ macro_rules! event_names {
         }
 
         impl EventName {
+            /// Every name of the daemon's own.
+            pub const OURS: &[&str] = &[$($text),+];
+
             pub fn as_str(&self) -> &str {
                 match self { $(Self::$variant => $text,)+ Self::External(text) => text }
             }
@@ -60,6 +63,8 @@ event_names! {
     ProviderRemoved => "provider.removed",
     ProviderRevoked => "provider.revoked",
     ProofRefused => "proof.refused",
+    /// Somebody took a copy of the log.
+    AuditExported => "audit.exported",
     /// What a home of 0.5 held was taken over.
     HomeImported => "home.imported",
 }

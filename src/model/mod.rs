@@ -26,7 +26,7 @@ pub use login::{LoginSession, LoginState};
 pub use master_key::MasterKeySource;
 pub use names::{
     ConnectionName, Did, Email, EventId, Handle, LoginSessionId, NameError, PrincipalId,
-    ProviderName, VaultId,
+    ProviderName, SearchText, VaultId,
 };
 pub use provider::Provider;
 pub use provider_client::ProviderClient;

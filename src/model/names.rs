@@ -115,6 +115,11 @@ checked_name!(
     EventId, "event id", "letters, digits, hyphens and underscores, at most 80", is_opaque_id
 );
 
+checked_name!(
+    /// What somebody searches the audit log for.
+    SearchText, "search text", "1 to 200 characters, none of them a control character", is_search_text
+);
+
 impl ConnectionName {
     /// The name a connection gets when nobody chose one.
     pub const DEFAULT: &'static str = "default";
@@ -205,6 +210,10 @@ fn is_opaque_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+}
+
+fn is_search_text(text: &str) -> bool {
+    (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ mod storing;
 pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
 pub use activity::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
 pub use actor::Actor;
-pub use audit::{Audit, AuditLogFile, AuditPage, AuditQuery, ExternalEvent};
+pub use audit::{
+    Audit, AuditBar, AuditChart, AuditExport, AuditFormat, AuditLogFile, AuditPage, AuditQuery,
+    ExternalEvent,
+};
 pub use clients::{ClientSource, ClientView, NewClient, ProviderClients};
 pub use connections::{
     ConnectionRecord, Connections, ExportFormat, ProviderConnections, Renewal, Trouble, Troubles,

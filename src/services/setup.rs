@@ -155,17 +155,19 @@ impl Services {
     }
 
     /// What the daemon does once a minute: forgets what time has made worthless, takes over what a
-    /// replica left, writes down who used what, and renews what comes to its end. May be left at any
-    /// time.
+    /// replica left, writes down who used what, counts events, and renews what comes to its end. May be
+    /// left at any time.
     pub async fn tick(&self) -> Result<Purged, Error> {
         self.logins.resume_devices().await?;
         let purged = self.core.store.purge_expired(self.core.now()).await?;
         self.activity.flush().await?;
-        let round = self.refresher.look_after_all();
         // The next round goes on with what a slow provider has held up.
-        if let Ok(done) = tokio::time::timeout(ROUND, round).await {
+        let round = tokio::time::timeout(ROUND, self.refresher.look_after_all());
+        let (round, counted) = tokio::join!(round, self.audit.count_up());
+        if let Ok(done) = round {
             done?;
         }
+        counted?;
         Ok(purged)
     }
 

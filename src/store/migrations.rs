@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0003_activity.sql"),
     },
     Migration {
+        version: 4,
+        name: "audit",
+        sql: include_str!("migrations/0004_audit.sql"),
+    },
+    Migration {
         version: 5,
         name: "person_logins",
         sql: include_str!("migrations/0005_person_logins.sql"),
@@ -162,8 +167,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_ascend_from_one() {
-        assert_eq!(MIGRATIONS[0].version, 1);
-        assert!(MIGRATIONS.is_sorted_by(|a, b| a.version < b.version));
+    fn versions_count_up_from_one() {
+        for (index, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.version, i64::try_from(index).unwrap() + 1);
+        }
     }
 }

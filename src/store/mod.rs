@@ -44,7 +44,10 @@ use value::Row;
 
 pub use activity::ConnectionUse;
 pub use attempts::Attempts;
-pub use audit::{AuditCursor, AuditFilter, AuditPage, BadCursor, MAX_PAGE};
+pub use audit::{
+    AuditCounts, AuditCursor, AuditFilter, AuditPage, BadCursor, CountFilter, EXAMINED, MAX_PAGE,
+    Span,
+};
 pub use audit_feed::AuditSubscription;
 pub use browser_sessions::BrowserSession;
 pub use connections::SealedConnection;

@@ -21,7 +21,10 @@ pub(super) fn rows(rows: usize, columns: usize) -> String {
 
 /// Tables of which nobody keeps a copy between two requests. Everything else is in someone's cache,
 /// or may be tomorrow.
-const NEVER_KEPT: [&str; 9] = [
+const NEVER_KEPT: [&str; 12] = [
+    "audit_counted",
+    "audit_counts",
+    "audit_counts_each",
     "audit_events",
     "browser_sessions",
     "connection_uses",

@@ -47,6 +47,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/ui/account", get(account::open))
         .route("/ui/account/password", post(account::change_password))
         .route(paths::AUDIT_PAGE, get(audit::show))
+        .route("/audit/events/{id}", get(audit::show_event))
+        .route("/audit/export", get(audit::export))
         .route(paths::SIGN_IN, get(sign_in::open).post(sign_in::sign_in))
         .route(paths::SIGN_UP, get(sign_up::open).post(sign_up::sign_up))
         .route(paths::SIGN_OUT, post(sign_in::sign_out))

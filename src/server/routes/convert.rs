@@ -313,12 +313,14 @@ pub(super) fn audit_query(query: api::AuditQuery) -> Result<services::AuditQuery
     Ok(services::AuditQuery {
         limit: query.limit,
         cursor: query.cursor,
+        newer_than: None,
         outcome: outcome(query.status.as_deref())?,
         event: query.event,
         identity: query.identity,
-        principal: None,
+        principal: query.principal_id,
         provider: query.provider,
         connection: query.connection,
+        text: query.q,
         since: query.since,
         until: query.until,
     })

@@ -29,7 +29,7 @@ pub(super) fn line(record: &AuditRecord) -> String {
 }
 
 /// Outside strings JSON is ASCII anyway, so escaping everywhere is escaping inside strings.
-fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
     for letter in json.chars() {
         if letter.is_ascii_graphic() || letter == ' ' {

@@ -1,5 +1,6 @@
 //! The wire contract of `docs/http-api.md`, told as stories.
 
+mod audit_page;
 mod dashboard;
 mod live;
 mod openapi;

@@ -250,6 +250,8 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
     form("/ui/agents/{handle}/revoke", "/ui/agents/nobody/revoke", ""),
     get("/audit", "/audit", Wants::Browser),
+    get("/audit/events/{id}", "/audit/events/evt_1", Wants::Browser),
+    get("/audit/export", "/audit/export?format=csv", Wants::Browser),
     get("/auth/login", "/auth/login", Wants::Browser),
     form(
         "/auth/login",

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod audit_search;
 mod connections;
 mod crash;
 pub(crate) mod database;
