@@ -2,5 +2,6 @@
 
 mod entrance;
 mod inspection;
+mod keyboard;
 mod logins;
 mod providers;
