@@ -1,10 +1,10 @@
-//! What a page offers where somebody connects a provider. Pure.
+//! What a page offers where somebody connects a provider.
 
-use super::service::supported_flow;
+use super::service::{Logins, supported_flow};
 use crate::model::Provider;
 use crate::model::export::ExportSource;
 use crate::model::provider::Flow;
-use crate::services::endpoints;
+use crate::services::{Error, clients, endpoints};
 
 const ALL: [Flow; 8] = [
     Flow::ApiKey,
@@ -25,6 +25,16 @@ pub fn flows(provider: &Provider) -> Vec<Flow> {
         .collect();
     flows.sort_by_key(|flow| *flow != provider.flow);
     flows
+}
+
+impl Logins {
+    /// Whether the usual way to log in waits for somebody to give us an OAuth client there.
+    pub async fn lacks_client(&self, provider: &Provider) -> Result<bool, Error> {
+        if !matches!(provider.flow, Flow::Pkce | Flow::DeviceCode) {
+            return Ok(false);
+        }
+        Ok(clients::find(&self.core, provider).await?.is_none())
+    }
 }
 
 /// Whether a login may name the site it is at.

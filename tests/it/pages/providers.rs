@@ -122,6 +122,7 @@ async fn an_account_is_connected_by_oauth_renewed_and_logged_out() {
     sign_in(&browser, &agent).await;
     let page = format!("{}/ui/apps/acme", home.daemon.url());
     browser.open(&page).await;
+    says(&browser, "Acme does not know this daemon yet").await;
     browser.inspect("oauth-empty").await;
     browser.press("Connect").await;
     assert_eq!(browser.heading().await, "Connect Acme");
@@ -133,6 +134,7 @@ async fn an_account_is_connected_by_oauth_renewed_and_logged_out() {
     says(&browser, "Login successful").await;
     follow(&browser, "Go to Acme").await;
     says(&browser, "renews itself").await;
+    assert!(!browser.text().await.contains("does not know"));
     browser.inspect("oauth").await;
     agent.resolve("acme").expect(200);
     browser.press("Refresh now").await;

@@ -89,6 +89,8 @@ struct About<'a> {
     takes_site: bool,
     /// What a login asks for when nobody says otherwise; absent where there are no scopes.
     scopes: Option<String>,
+    /// Nobody has given us an OAuth client there yet.
+    lacks_client: bool,
 }
 
 pub(super) async fn show(
@@ -120,7 +122,13 @@ pub(super) async fn answer(app: &App, person: &Person, name: &ProviderName, show
     let activity = services.activity.last_uses_at(person.actor(), name).await?;
     let now = services.now();
     let origin = services.providers.origin(name).await?;
-    let about = definition.as_deref().map(|one| About::of(one, origin));
+    let lacks_client = match &definition {
+        // One that cannot be opened is told by the login itself.
+        Some(one) => services.logins.lacks_client(one).await.unwrap_or(false),
+        None => false,
+    };
+    let about = definition.as_deref();
+    let about = about.map(|one| About::of(one, origin, lacks_client));
     let Shown {
         view,
         draft,
@@ -252,7 +260,7 @@ impl Draft {
 }
 
 impl<'a> About<'a> {
-    fn of(provider: &'a Provider, origin: Origin) -> Self {
+    fn of(provider: &'a Provider, origin: Origin, lacks_client: bool) -> Self {
         let flows = services::flows(provider);
         let oauth = provider.oauth.as_ref();
         Self {
@@ -266,6 +274,7 @@ impl<'a> About<'a> {
                 .collect(),
             takes_site: services::takes_site(provider),
             scopes: oauth.map(|oauth| oauth.scopes.join(" ")),
+            lacks_client,
         }
     }
 
