@@ -120,6 +120,21 @@ const listen = () => {
   if (!document.hidden) open();
 };
 
+// A page that waits for something elsewhere looks again every few seconds, and is left for what it has become.
+const poll = () => {
+  const seconds = Number(document.body.dataset.poll);
+  if (!seconds) return;
+  const look = () =>
+    fetch(location.href)
+      .then((answer) => answer.text())
+      .then((text) => {
+        const fresh = new DOMParser().parseFromString(text, "text/html");
+        if (!fresh.body.dataset.poll) location.reload();
+      })
+      .catch(() => {});
+  setInterval(look, seconds * 1000);
+};
+
 // What ends by itself at a known time is told anew then.
 let alarm = 0;
 const setAlarm = () => {
