@@ -113,6 +113,20 @@ impl Tx {
         Ok(gone > 0)
     }
 
+    /// Ends so many sessions of the Principal, those that were used longest ago.
+    pub async fn delete_oldest_browser_sessions(
+        &mut self,
+        principal: &PrincipalId,
+        count: i64,
+    ) -> Result<u64, Error> {
+        self.run(
+            "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions \
+             WHERE principal_id = $1 ORDER BY seen_at, created_at, hash LIMIT $2)",
+            args![principal.as_str(), count],
+        )
+        .await
+    }
+
     /// Ends what an Identity opened for its Principal.
     pub async fn delete_browser_sessions_by(&mut self, identity: &Handle) -> Result<u64, Error> {
         self.run(

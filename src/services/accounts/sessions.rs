@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::hours(12);
 const LIFETIME: Duration = Duration::days(7);
 /// How exactly the last use is known.
 const TOUCH_EVERY: Duration = Duration::minutes(5);
-/// More sessions of one person than this, and the others end.
+/// More sessions of one person than this, and the one that was used longest ago ends.
 const MOST: i64 = 50;
 /// How long the code of a sign-in URL works.
 const CODE_LIFETIME: Duration = Duration::seconds(60);
@@ -58,8 +58,10 @@ impl Opening {
         if let Some(previous) = &self.previous {
             tx.delete_browser_session(previous).await?;
         }
-        if tx.count_browser_sessions(&principal.id).await? >= MOST {
-            tx.delete_browser_sessions_of(&principal.id, None).await?;
+        let too_many = tx.count_browser_sessions(&principal.id).await? - MOST + 1;
+        if too_many > 0 {
+            tx.delete_oldest_browser_sessions(&principal.id, too_many)
+                .await?;
         }
         tx.insert_browser_session(&store::BrowserSession {
             hash: random::hash_token(self.token.reveal()),

@@ -7,6 +7,7 @@ use authsome::services::NewSession;
 use time::Duration;
 
 on_both!(
+    the_session_too_many_ends_the_oldest_and_no_other,
     at_home_an_account_is_a_guest_beside_the_owner,
     an_invitation_lets_in_one_person_with_its_role,
     an_invitation_ends_and_may_name_its_guest,
@@ -316,4 +317,25 @@ async fn signing_in_and_failing_to_costs_nobody_elses_cache(place: Place) {
     accounts.sign_out(&opened.token).await.unwrap();
     house.services.tick().await.unwrap();
     assert_eq!(house.store.generation(), before);
+}
+
+async fn the_session_too_many_ends_the_oldest_and_no_other(place: Place) {
+    let (house, scout, _) = place.local_with_scout().await;
+    let accounts = &house.services.accounts;
+    let mut sessions = Vec::new();
+    for _ in 0..51 {
+        let caller = house.caller(&scout).await;
+        let url = accounts.sign_in_url(&caller).await.unwrap();
+        let code = Token::new(url.split_once("code=").unwrap().1);
+        let opened = accounts.redeem_sign_in_code(&code, None).await.unwrap();
+        sessions.push(opened.token);
+        house.advance(time::Duration::seconds(1));
+    }
+    let mut ended = Vec::new();
+    for (at, token) in sessions.iter().enumerate() {
+        if accounts.browser_session(token).await.unwrap().is_none() {
+            ended.push(at);
+        }
+    }
+    assert_eq!(ended, [0]);
 }
