@@ -100,11 +100,9 @@ impl Logins {
         returned: Returned,
     ) -> Result<LoginSession, Error> {
         let found = self.core.store.read().await?.find_login(id).await?;
-        let found = found.ok_or_else(no_such_state)?;
-        let is_own = |cookie: &Token| is_bound_to(&found, cookie);
-        if !visitor.cookie.is_some_and(is_own) {
-            return Err(opened_elsewhere());
-        }
+        // Another browser does not even learn whether there is such a login.
+        let is_own = |found: &LoginRecord| visitor.cookie.is_some_and(|c| is_bound_to(found, c));
+        found.filter(is_own).ok_or_else(opened_elsewhere)?;
         let record = self.visited(id, &visitor).await?;
         if record.login.state.is_final() {
             return Err(ended(&record.login.state));

@@ -19,6 +19,7 @@ mod s16_squatting;
 mod s17_claim_hijack;
 mod s18_revoked_identity;
 mod s19_other_principals;
+mod s19_sweep;
 mod s20_callback;
 mod s22_pkce_downgrade;
 mod s23_mix_up;

@@ -9,6 +9,7 @@ pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod disk;
 pub(crate) mod forge;
+pub(crate) mod hosted;
 pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod live;
