@@ -2,6 +2,7 @@
 //! never for good. 20 wrong tries meet a 429; the owner gets in later.
 
 use crate::services::house::{House, PASSWORD, Place, code, on_both, somewhere};
+use crate::support::daemon::TestDaemon;
 use authsome::model::ErrorCode;
 use authsome::secret::Password;
 use std::net::{IpAddr, Ipv4Addr};
@@ -100,4 +101,26 @@ async fn a_person_who_mistypes_a_few_times_notices_nothing(place: Place) {
         }
         house.sign_in("owner@example.test", PASSWORD).await.unwrap();
     }
+}
+
+#[test]
+fn over_http_the_wait_is_a_429_that_says_how_long() {
+    let daemon = TestDaemon::start();
+    let mut browser = daemon.browser();
+    let page = browser.open("/auth/register").expect(200);
+    let owner = [("email", "owner@example.test"), ("password", PASSWORD)];
+    browser.submit(&page, "/auth/register", &owner).expect(303);
+    let mut guesser = daemon.browser();
+    let page = guesser.open("/auth/login").expect(200);
+    let guess = [("email", "owner@example.test"), ("password", "wrong")];
+    let answers: Vec<_> = (0..20)
+        .map(|_| guesser.submit(&page, "/auth/login", &guess))
+        .collect();
+    assert_eq!(answers[0].status, 400);
+    let last = answers[19].clone().expect(429);
+    let wait: u64 = last.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=300).contains(&wait), "{wait}");
+    // Nor does the right password help in the meantime; who is signed in stays so.
+    guesser.submit(&page, "/auth/login", &owner).expect(429);
+    browser.open("/ui/").expect(200);
 }

@@ -2,6 +2,7 @@
 //! steps and answers for known and unknown accounts, and few hashes at once.
 
 use crate::services::house::{PASSWORD, Place, on_both};
+use crate::support::daemon::TestDaemon;
 use authsome::model::ErrorCode;
 
 on_both!(
@@ -50,4 +51,33 @@ async fn a_flood_of_sign_ins_is_answered_and_over(place: Place) {
     }
     house.advance(time::Duration::minutes(1));
     house.sign_in("owner@example.test", PASSWORD).await.unwrap();
+}
+
+/// Each hash takes 64 MiB or so while it is made: 200 at once would be 12 GiB.
+#[test]
+fn two_hundred_sign_ins_at_once_keep_within_half_a_gibibyte() {
+    let daemon = TestDaemon::start();
+    let mut browser = daemon.browser();
+    let page = browser.open("/auth/login").expect(200);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..200)
+            .map(|number| {
+                let (mut browser, page) = (browser.clone(), &page);
+                scope.spawn(move || {
+                    let email = format!("flood{number}@example.test");
+                    let fields = [("email", email.as_str()), ("password", "a guess")];
+                    browser.submit(page, "/auth/login", &fields).status
+                })
+            })
+            .collect();
+        daemon.get("/health").expect(200);
+        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(statuses.contains(&400), "{statuses:?}");
+    for status in statuses {
+        assert!(matches!(status, 400 | 429 | 503), "{status}");
+    }
+    let peak = daemon.peak_resident_kib();
+    assert!(peak < 512 * 1024, "{peak} KiB");
+    daemon.get("/health").expect(200);
 }

@@ -3,6 +3,7 @@
 
 use crate::services::house::{Place, SETUP, code, on_both};
 use crate::support::daemon::{HOSTED_URL, command};
+use crate::support::hosted::{Hosted, PASSWORD};
 use authsome::model::{ErrorCode, Role};
 use authsome::secret::Token;
 
@@ -93,4 +94,24 @@ fn whoever_starts_a_hosted_daemon_in_the_background_is_shown_the_setup_link() {
     let log = std::fs::read_to_string(home.join("server/daemon/daemon.log")).unwrap_or_default();
     assert!(log.contains("\"ready\""), "{log}");
     assert!(tokens.iter().all(|token| !log.contains(token)), "{log}");
+}
+
+#[test]
+fn over_http_a_stranger_cannot_sign_up_on_a_hosted_daemon() {
+    let house = Hosted::start();
+    let mut stranger = house.browser();
+    stranger.open("/auth/register").expect(403);
+    stranger.open("/auth/register?token=guess").expect(403);
+    // Another form's token in hand, past the page.
+    let page = stranger.open("/auth/login").expect(200);
+    let hidden = crate::support::browser::hidden_fields(&page.text());
+    let (_, csrf) = hidden.iter().find(|(name, _)| name == "csrf").unwrap();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("email", "thief@example.test"),
+        ("password", PASSWORD),
+    ];
+    let request = stranger.request("POST", "/auth/register").form(&fields);
+    stranger.send(&request).expect(403);
+    stranger.open("/ui/").expect(401);
 }

@@ -3,6 +3,7 @@
 //! URL; the second claimant gets a 409.
 
 use crate::services::house::{Agent, Place, code, on_both, unsigned};
+use crate::support::hosted::{Hosted, claim_link};
 use authsome::model::ErrorCode;
 
 on_both!(
@@ -59,4 +60,23 @@ async fn of_many_claimants_one_wins_and_the_others_are_told(place: Place) {
         people[winner].principal
     );
     assert_eq!(house.count("claim.accepted").await, 1);
+}
+
+#[test]
+fn over_http_the_second_claimant_gets_a_409_and_the_anonymous_no_link() {
+    let mut house = Hosted::start();
+    let mut admin = house.admin.clone();
+    let boss = house.agent_of(&mut admin, "boss");
+    let mut guest = house.guest(&boss, "guest@example.test");
+    let scout = house.stranger("scout");
+    let link = claim_link(&scout);
+    let seen = house.daemon.get("/identities/scout").expect(200).json();
+    assert!(seen.get("claim_url").is_none_or(serde_json::Value::is_null));
+    let late = guest.open(&link).expect(200);
+    let page = admin.open(&link).expect(200);
+    admin.submit(&page, "/confirm", &[]).expect(303);
+    guest.submit(&late, "/confirm", &[]).expect(409);
+    guest.open(&link).expect(409);
+    scout.get("/whoami").expect(200);
+    house.admin = admin;
 }

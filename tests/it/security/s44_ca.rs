@@ -1,9 +1,13 @@
 //! Row 44: theft of the run's CA.
 
 use crate::proxy::harness::*;
+use crate::proxy::runner::Laptop;
 use crate::support::upstream::Upstream;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, UnixTime};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -75,4 +79,62 @@ async fn the_ca_may_sign_only_for_the_hosts_of_the_run() {
     let extension = [0x06, 0x03, 0x55, 0x1d, 0x1e, 0x01, 0x01, 0xff];
     assert!(bytes.windows(8).any(|window| window == extension));
     assert!(bytes.windows(9).any(|window| window == b"localhost"));
+}
+
+/// How a private key of the kind the CA has is spelt: PEM, its base64, and the bytes of both encodings.
+const KEYS: [&[u8]; 4] = [
+    b"PRIVATE KEY",
+    b"MIGHAgEAMBMGByqGSM49",
+    &[0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48],
+    &[0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20],
+];
+
+fn looks_like_a_key(bytes: &[u8]) -> bool {
+    KEYS.iter()
+        .any(|key| bytes.windows(key.len()).any(|window| window == *key))
+}
+
+/// How many files were read below `directory`; none may hold a key of a CA.
+fn search(directory: &Path) -> usize {
+    let mut read = 0;
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            read += search(&entry.path());
+        } else if kind.is_file() {
+            let bytes = std::fs::read(entry.path()).unwrap();
+            assert!(!looks_like_a_key(&bytes), "{}", entry.path().display());
+            read += 1;
+        }
+    }
+    read
+}
+
+#[test]
+fn during_a_run_no_file_of_the_home_or_the_run_holds_a_private_key() {
+    let laptop = Laptop::new();
+    let call = format!("curl -sSf -o /dev/null {}/one", laptop.upstream.api_url());
+    let script = format!("{call}; echo \"$SSL_CERT_FILE\"; read go");
+    let mut child = laptop
+        .command(&["--", "sh", "-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut bundle = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut bundle).unwrap();
+    let bundle = Path::new(bundle.trim());
+    let certificates = std::fs::read(bundle).unwrap();
+    assert!(certificates.starts_with(b"-----BEGIN") || certificates.contains(&b'-'));
+    let run = bundle.parent().unwrap();
+    assert!(search(run) >= 1, "{}", run.display());
+    assert!(search(laptop.daemon.home()) > 3);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert!(!run.exists(), "it goes with the run");
+    // What is looked for is what a key looks like.
+    let made = rcgen::KeyPair::generate().unwrap();
+    assert!(looks_like_a_key(made.serialize_der().as_slice()));
+    assert!(looks_like_a_key(made.serialize_pem().as_bytes()));
 }

@@ -54,6 +54,28 @@ fn the_child_holds_placeholders_and_nothing_of_ours() {
 }
 
 #[test]
+fn an_identity_that_comes_by_the_environment_stops_there() {
+    let laptop = Laptop::new();
+    let carried = laptop.daemon.agent("carried");
+    let key = carried.key.to_hex();
+    let api = laptop.upstream.api_url();
+    let script = format!("env; cat /proc/self/environ; curl -sSf -o /dev/null {api}/carried");
+    let mut command = laptop.command(&["--", "sh", "-c", &script]);
+    command
+        .env("AUTHSOME_IDENTITY", "carried")
+        .env("AUTHSOME_IDENTITY_PRIVATE_KEY", key.as_str());
+    let (code, out, err) = finished(&mut command);
+    assert_eq!(code, 0, "{err}");
+    // It was this identity that acted.
+    let who = "credential.resolved";
+    let log = laptop.daemon.cli(&["log", "--json"]).output().unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(log.contains(who) && log.contains("carried"), "{log}");
+    assert!(!out.contains(key.as_str()), "{out}");
+    assert!(!out.contains("AUTHSOME_IDENTITY_PRIVATE_KEY"), "{out}");
+}
+
+#[test]
 fn every_run_has_placeholders_and_a_password_of_its_own() {
     let laptop = Laptop::new();
     let (one, other) = (laptop.script("env"), laptop.script("env"));
