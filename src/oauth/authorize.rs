@@ -54,6 +54,11 @@ const OWN: [&str; 7] = [
 
 impl AuthorizationRequest<'_> {
     pub fn authorize(&self) -> Result<Authorization, Error> {
+        let (_, verifier) = PkceCodeChallenge::new_random_sha256();
+        self.authorize_with(verifier)
+    }
+
+    fn authorize_with(&self, verifier: PkceCodeVerifier) -> Result<Authorization, Error> {
         let unusable = |reason: &str| Error::Unusable {
             step: Step::Authorization,
             reason: reason.to_owned(),
@@ -71,7 +76,7 @@ impl AuthorizationRequest<'_> {
         let client = oauth2::basic::BasicClient::new(ClientId::new(self.client_id.to_owned()))
             .set_auth_uri(AuthUrl::from_url(endpoint))
             .set_redirect_uri(RedirectUrl::from_url(self.redirect_uri.clone()));
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
         let state = CsrfToken::new(self.state.reveal().to_owned());
         let mut request = client.authorize_url(|| state).set_pkce_challenge(challenge);
         if !self.scopes.is_empty() {
@@ -140,6 +145,28 @@ mod tests {
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()
+    }
+
+    /// RFC 7636, appendix B.
+    #[test]
+    fn the_challenge_is_the_published_one() {
+        let asked = AuthorizationRequest {
+            authorization_url: &url("https://provider.example/authorize"),
+            client_id: "client",
+            redirect_uri: &url("http://127.0.0.1:7998/auth/callback/oauth"),
+            scopes: &[],
+            scope_separator: " ",
+            extra: &[],
+            state: &Token::new("the-state"),
+        };
+        let published = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let verifier = PkceCodeVerifier::new(published.to_owned());
+        let authorization = asked.authorize_with(verifier).unwrap();
+        let query: BTreeMap<_, _> = authorization.url.query_pairs().collect();
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert_eq!(query["code_challenge"], challenge);
+        assert_eq!(query["code_challenge_method"], "S256");
+        assert_eq!(authorization.verifier.reveal(), published);
     }
 
     fn ask(authorization_url: &str, extra: &[(&str, &str)]) -> Result<Authorization, Error> {

@@ -80,6 +80,30 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
+fn a_daemon_of_another_version_is_named_with_what_brings_them_together() {
+    let health = serde_json::json!({
+        "status": "ok", "version": "99.1.0", "configured_encryption_mode": "home_file",
+        "effective_encryption_source": "home_file", "encryption_backend": "aes-256-gcm",
+        "store_backend": "sqlite", "instance_id": "0123456789abcdef0123456789abcdef",
+    })
+    .to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{health}",
+        health.len()
+    );
+    let address = program_that_says(answer.leak().as_bytes());
+    let person = Person::with("AUTHSOME_DAEMON_URL", &format!("http://{address}"))
+        .env("AUTHSOME_LISTEN", &address.to_string());
+    let ran = person.run(&["list"]);
+    let ours = env!("CARGO_PKG_VERSION");
+    let note = format!("note: the daemon at {address} is version 99.1.0, this is {ours}");
+    assert!(ran.stderr.contains(&note), "{ran:?}");
+    assert!(ran.stderr.contains("authsome daemon restart"), "{ran:?}");
+    assert!(!person.home().join("server").exists());
+}
+
+#[test]
 fn an_endless_answer_is_cut_off() {
     let address = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,6 +2,7 @@
 //! `docs/security.md`.
 
 mod database_restart;
+mod descriptors;
 mod disk;
 mod locked;
 mod stop;

@@ -11,6 +11,7 @@ mod identities;
 mod live;
 mod logins;
 mod person_logins;
+mod properties;
 mod providers;
 mod refresh;
 mod refresh_faults;
