@@ -19,6 +19,7 @@ mod load;
 #[expect(dead_code, reason = "the tests use more of it")]
 mod old_home;
 mod refresh;
+mod sign_in;
 mod store;
 mod walls;
 
@@ -37,6 +38,12 @@ struct Row {
 fn main() {
     let mut rows = Vec::new();
     // `cargo bench --bench figures -- import`
+    // `cargo bench --bench figures -- sign-in`
+    if std::env::args().any(|argument| argument == "sign-in") {
+        sign_in::sign_ins(&mut rows);
+        print(&rows);
+        return;
+    }
     let is_import_alone = std::env::args().any(|argument| argument == "import");
     import::home_of_0_5(&mut rows);
     if is_import_alone {
@@ -58,6 +65,7 @@ fn main() {
     }
     store::sizes(&mut rows);
     refresh::refreshes(&mut rows);
+    sign_in::sign_ins(&mut rows);
     print(&rows);
 }
 
