@@ -31,10 +31,8 @@ pub struct Reader {
     /// The first error inside a transaction. `PostgreSQL` refuses everything after it until the
     /// savepoint is undone, `SQLite` does not; here both do.
     failed: Option<Error>,
-    /// Whether a statement has changed rows that callers keep copies of.
-    touched: bool,
-    /// Whether a statement has changed any row.
-    changed: bool,
+    /// What the statements have done since it was last asked.
+    done: Effect,
 }
 
 impl Reader {
@@ -45,8 +43,7 @@ impl Reader {
             in_transaction: false,
             mid_statement: false,
             failed: None,
-            touched: false,
-            changed: false,
+            done: Effect::NONE,
         }
     }
 
@@ -65,12 +62,12 @@ impl Reader {
 
     /// Whether rows that callers keep copies of were changed since this was last asked.
     pub(super) const fn take_touched(&mut self) -> bool {
-        std::mem::replace(&mut self.touched, false)
+        std::mem::replace(&mut self.done.touches, false)
     }
 
     /// Whether any row was changed since this was last asked.
     pub(super) const fn take_changed(&mut self) -> bool {
-        std::mem::replace(&mut self.changed, false)
+        std::mem::replace(&mut self.done.changes, false)
     }
 
     /// Gives up the connection; a new one is opened when next needed.
@@ -180,8 +177,8 @@ impl Reader {
     }
 
     const fn note(&mut self, effect: Effect) {
-        self.changed |= effect.changes;
-        self.touched |= effect.touches;
+        self.done.changes |= effect.changes;
+        self.done.touches |= effect.touches;
     }
 
     fn begin_statement(&mut self) -> Result<&mut Conn, Error> {
@@ -221,13 +218,20 @@ impl Reader {
 }
 
 /// What a statement does if it finds a row.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Effect {
+    /// It changes rows at all.
     changes: bool,
+    /// It changes rows that callers keep copies of.
     touches: bool,
 }
 
 impl Effect {
+    const NONE: Self = Self {
+        changes: false,
+        touches: false,
+    };
+
     fn of(statement: &str) -> Self {
         Self {
             changes: !statement.starts_with("SELECT"),
