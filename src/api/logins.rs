@@ -93,7 +93,11 @@ pub enum NextAction {
     OpenUrl {
         url: String,
     },
+    /// Log in with a browser and hand over its cookies: by the form at `url`, or by `resume`.
     Browser {
+        /// The page that takes the cookies; older daemons do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
         entry_url: String,
         domains: Vec<String>,
         auth_cookies: Vec<String>,

@@ -274,7 +274,7 @@ fn show_link(args: &Args, context: &Context, session: &LoginSession) {
     }
     let url = match &session.next_action {
         NextAction::OpenUrl { url } => url,
-        NextAction::Browser { entry_url, .. } => entry_url,
+        NextAction::Browser { url, entry_url, .. } => url.as_ref().unwrap_or(entry_url),
         NextAction::None => return,
     };
     let opened = !args.link.no_open && browser::open(context, url);
@@ -354,7 +354,7 @@ impl Outcome {
         let failed = status == "failed";
         let auth_url = match session.next_action {
             NextAction::OpenUrl { url } => Some(url),
-            NextAction::Browser { entry_url, .. } => Some(entry_url),
+            NextAction::Browser { url, entry_url, .. } => url.or(Some(entry_url)),
             NextAction::None => None,
         };
         let again = format!("try again with `authsome login {}`", session.provider);

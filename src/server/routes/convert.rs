@@ -1,6 +1,7 @@
 //! From what the services know to what the wire says. Nothing here decides anything.
 
 use crate::api::{self, WireSecret};
+use crate::model::provider::BrowserSettings;
 use crate::model::target::InjectedPart;
 use crate::model::{AuditRecord, Connection, Credential, ErrorCode, LoginState, Outcome, Provider};
 use crate::server::error::ApiError;
@@ -196,13 +197,35 @@ pub(super) fn login(found: services::LoginView) -> api::LoginSession {
         error,
         created_at: session.created_at,
         expires_at: session.expires_at,
-        next_action: match next_action {
-            services::NextAction::None => api::NextAction::None,
-            services::NextAction::OpenUrl(url) => api::NextAction::OpenUrl { url },
-        },
+        next_action: self::next_action(next_action),
         user_code: to_type.as_ref().map(|code| code.user_code.clone()),
         verification_uri: to_type.map(|code| code.verification_uri),
         verification_uri_complete: complete,
+    }
+}
+
+fn next_action(found: services::NextAction) -> api::NextAction {
+    match found {
+        services::NextAction::None => api::NextAction::None,
+        services::NextAction::OpenUrl(url) => api::NextAction::OpenUrl { url },
+        services::NextAction::Browser { url, provider } => match &provider.browser {
+            Some(BrowserSettings {
+                entry_url: Some(entry_url),
+                domains,
+                auth_cookies,
+                ttl_from_cookie,
+                ttl_hours,
+                ..
+            }) => api::NextAction::Browser {
+                url: Some(url),
+                entry_url: entry_url.clone(),
+                domains: domains.clone(),
+                auth_cookies: auth_cookies.clone(),
+                ttl_from_cookie: ttl_from_cookie.clone(),
+                ttl_hours: *ttl_hours,
+            },
+            _ => api::NextAction::OpenUrl { url },
+        },
     }
 }
 

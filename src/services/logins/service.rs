@@ -40,7 +40,7 @@ pub struct BeginLogin {
 }
 
 /// A login and what its person has to do now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoginView {
     pub session: LoginSession,
     pub next_action: NextAction,
@@ -56,10 +56,15 @@ pub struct CodeToType {
     pub verification_uri_complete: Option<String>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub enum NextAction {
     None,
     OpenUrl(String),
+    /// Log in with a browser at the provider, and give its cookies to the form at `url`.
+    Browser {
+        url: String,
+        provider: Arc<Provider>,
+    },
 }
 
 /// Without the link, which holds the ticket of the login.
@@ -68,6 +73,7 @@ impl fmt::Debug for NextAction {
         f.write_str(match self {
             Self::None => "None",
             Self::OpenUrl(_) => "OpenUrl(..)",
+            Self::Browser { .. } => "Browser(..)",
         })
     }
 }
@@ -281,10 +287,23 @@ impl Logins {
             to_type = transient.device.map(|device| device.to_type);
         }
         Ok(LoginView {
+            next_action: self.action(&session, url).await,
             session,
-            next_action: NextAction::OpenUrl(url),
             to_type,
         })
+    }
+}
+
+impl Logins {
+    /// A definition that has gone meanwhile says nothing more than that there is a form.
+    async fn action(&self, session: &LoginSession, url: String) -> NextAction {
+        if session.flow != Flow::Browser {
+            return NextAction::OpenUrl(url);
+        }
+        match self.providers.get(&session.provider).await {
+            Ok(provider) => NextAction::Browser { url, provider },
+            Err(_) => NextAction::OpenUrl(url),
+        }
     }
 }
 

@@ -31,6 +31,14 @@ fn pasted_cookies_are_sent_as_the_browser_would() {
     let begun = agent.post("/auth/sessions", &json!({"provider": "shop"}));
     let login = begun.expect(200).json();
     assert_eq!(login["flow"], "browser");
+    let action = &login["next_action"];
+    assert!(action["url"].as_str().unwrap().contains("/input"));
+    let told = json!({
+        "type": "browser", "url": action["url"], "entry_url": "https://www.shop.example/login",
+        "domains": [".shop.example"], "auth_cookies": ["sid"], "ttl_from_cookie": null,
+        "ttl_hours": 1,
+    });
+    assert_eq!(*action, told);
     let mut browser = daemon.browser();
     let page = open(&mut browser, &login);
     assert!(page.text().contains("asks you for a session"));
