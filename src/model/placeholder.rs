@@ -126,12 +126,12 @@ impl FromStr for PlaceholderTemplate {
 }
 
 fn plain(text: &str) -> Result<Piece, String> {
-    let fits = |c: u8| c.is_ascii_alphanumeric() || b"-_.~+/=:@|".contains(&c);
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"-_.~!+/=:@|".contains(&c);
     if text.bytes().all(fits) {
         Ok(Piece::Text(text.to_owned()))
     } else {
         Err(
-            "only letters, digits and - _ . ~ + / = : @ | may stand around the random parts"
+            "only letters, digits and - _ . ~ ! + / = : @ | may stand around the random parts"
                 .to_owned(),
         )
     }

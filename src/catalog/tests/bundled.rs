@@ -68,6 +68,46 @@ fn every_provider_says_where_a_key_is_made_and_what_stands_for_it() {
     }
 }
 
+/// Those whose tokens have no shape that their service promises (or one too short to be a placeholder):
+/// programs take any, and get the name and 40 random characters.
+const WITHOUT_SHAPE: &[&str] = &[
+    "ahrefs",
+    "atlassian",
+    "buffer",
+    "confluence",
+    "hubspot",
+    "ipinfo",
+    "jira",
+    "kagi",
+    "klaviyo-oauth",
+    "lemonsqueezy",
+    "linkedin-browser",
+    "mention-me",
+    "microsoft",
+    "microsoft-calendar",
+    "microsoft-outlook",
+    "microsoft-word",
+    "minimax",
+    "monday",
+    "notion-mcp",
+    "reddit",
+    "spotify",
+    "turso",
+    "weaviate",
+    "x-browser",
+    "you-com",
+    "zapier",
+    "zoom",
+];
+
+#[test]
+fn a_definition_without_a_placeholder_is_without_one_on_purpose() {
+    let without = all().filter(|provider| provider.placeholder.is_none());
+    let mut names: Vec<_> = without.map(|provider| provider.name.to_string()).collect();
+    names.sort();
+    assert_eq!(names, WITHOUT_SHAPE);
+}
+
 fn bundled(name: &str) -> Provider {
     let name = name.parse().unwrap();
     Provider::clone(&Catalog::bundled().find_bundled(&name).unwrap())
