@@ -22,10 +22,12 @@ pub(super) fn between(custom: &Provider, bundled: &Provider) -> Vec<Conflict> {
             name: custom.name.clone(),
         }];
     }
+    let bundled_at = bundled.at_site(None);
     custom
+        .at_site(None)
         .api_url
         .iter()
-        .filter(|entry| bundled.api_url.iter().any(|own| overlap(entry, own)))
+        .filter(|entry| bundled_at.api_url.iter().any(|own| overlap(entry, own)))
         .map(|entry| Conflict::Host {
             entry: entry.clone(),
             owner: bundled.name.clone(),

@@ -122,7 +122,7 @@ impl Catalog {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let owns = |entry: &String| entry.parse::<ApiUrl>().is_ok_and(|e| e.matches_host(&host));
         bundled::all()
-            .find(|provider| provider.api_url.iter().any(owns))
+            .find(|provider| provider.at_site(None).api_url.iter().any(owns))
             .map(|provider| provider.name.clone())
     }
 }

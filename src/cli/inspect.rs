@@ -85,11 +85,21 @@ impl Answer for Inspection {
     }
 }
 
+/// The hosts, and that they are others at another site.
+fn goes_to(provider: &Provider) -> String {
+    let hosts = provider.at_site(None).api_url.join(", ");
+    match (provider.has_sites(), hosts.is_empty()) {
+        (false, _) => hosts,
+        (true, true) => "the site you name with --base-url".to_owned(),
+        (true, false) => format!("{hosts}; or the site you name with --base-url"),
+    }
+}
+
 /// What a person wants to know of a definition: where the secret goes and what a child sees.
 fn facts(provider: &Provider) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("log in by", provider.flow.as_str().replace('_', " ")),
-        ("goes to", provider.api_url.join(", ")),
+        ("goes to", goes_to(provider)),
         ("as", injected(provider)),
         ("variables", exported(provider)),
     ];

@@ -15,6 +15,7 @@ pub mod names;
 pub mod placeholder;
 pub mod provider;
 pub mod provider_client;
+pub mod site;
 pub mod target;
 
 pub use audit::{AuditEvent, AuditRecord, EventName, Outcome};

@@ -124,6 +124,9 @@ pub struct Provider {
     pub api_url: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docs_url: Option<String>,
+    /// The provider to take for an installation of one's own, where this one has a single site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_hosted: Option<ProviderName>,
     /// The fake value a child gets in place of the secret; see [`PlaceholderTemplate`](super::placeholder::PlaceholderTemplate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
@@ -166,6 +169,12 @@ pub struct OAuthSettings {
     /// The site the `{base_url}` templates stand for when nobody names another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// Said to a person who is asked for the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url_hint: Option<String>,
+    /// `none` where the provider knows no clients; absent: ours has to be registered there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientKind>,
     /// How our client says who it is at the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_method: Option<AuthorizationMethod>,
@@ -198,6 +207,14 @@ pub struct OAuthSettings {
     pub userinfo: Option<UserInfo>,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Whether our programs have a registration at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// The provider takes a login from anybody, and a request names no client.
+    None,
 }
 
 /// RFC 6749 section 2.3.1.
@@ -259,6 +276,12 @@ pub struct ApiKeySettings {
     pub header_prefix: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env_var: Option<String>,
+    /// The site that `{base_url}` in `api_url` stands for when nobody names another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Said to a person who is asked for the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url_hint: Option<String>,
     /// What a key looks like; anchored at both ends whether or not it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_pattern: Option<String>,

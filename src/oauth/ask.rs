@@ -43,6 +43,7 @@ impl<'q> Question<'q> {
             .header(USER_AGENT, super::USER_AGENT);
         if let Some(client) = client {
             match (&client.secret, client.auth) {
+                (_, ClientAuth::Nobody) => {}
                 (Some(secret), ClientAuth::Basic) => {
                     request = request.header(AUTHORIZATION, basic(&client.id, secret.reveal()));
                 }

@@ -1,7 +1,7 @@
 //! Our client at a provider: the grants that yield tokens, and their end.
 
 use super::answer::{Answer, Tokens, Unanswered, normalised};
-use super::ask::why;
+use super::ask::{Encoding, Question, why};
 use super::authorize::PkceVerifier;
 use super::error::{Error, Step};
 use super::transport::Transport;
@@ -27,6 +27,8 @@ pub enum ClientAuth {
     Body,
     /// `Authorization: Basic`.
     Basic,
+    /// Not at all: the provider knows no clients.
+    Nobody,
 }
 
 /// Our registration at a provider.
@@ -90,6 +92,9 @@ impl OAuthClient {
         token_url: &Url,
         token: &RefreshToken,
     ) -> Result<Tokens, Error> {
+        if self.auth == ClientAuth::Nobody {
+            return self.refresh_unnamed(transport, token_url, token).await;
+        }
         let token = oauth2::RefreshToken::new(token.reveal().to_owned());
         let client = self.at(token_url);
         let mut request = client.exchange_refresh_token(&token);
@@ -98,6 +103,25 @@ impl OAuthClient {
         }
         let carrier = Carrier::tokens(transport);
         tokens(Step::Refresh, request.request_async(&carrier)).await
+    }
+
+    /// The same where no client is named, which the library cannot leave out.
+    async fn refresh_unnamed(
+        &self,
+        transport: &Transport,
+        token_url: &Url,
+        token: &RefreshToken,
+    ) -> Result<Tokens, Error> {
+        let question = Question {
+            step: Step::Refresh,
+            url: token_url,
+            encoding: Encoding::Form,
+            fields: vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", token.reveal()),
+            ],
+        };
+        question.ask_for_tokens(transport, Some(self)).await
     }
 
     /// RFC 6749 section 4.4: the client acts for itself.
@@ -150,7 +174,7 @@ impl OAuthClient {
 
     fn inner(&self) -> Inner<EndpointNotSet, EndpointNotSet> {
         let client = Inner::new(ClientId::new(self.id.clone())).set_auth_type(match self.auth {
-            ClientAuth::Body => AuthType::RequestBody,
+            ClientAuth::Body | ClientAuth::Nobody => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
         });
         match &self.secret {

@@ -51,13 +51,14 @@ impl OAuthClient {
         &self,
         transport: &Transport,
         url: &Url,
+        encoding: Encoding,
         scope: &str,
     ) -> Result<DeviceLogin, Error> {
         let step = Step::DeviceAuthorization;
         let question = Question {
             step,
             url,
-            encoding: Encoding::Form,
+            encoding,
             fields: if scope.is_empty() {
                 Vec::new()
             } else {

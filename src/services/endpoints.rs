@@ -2,17 +2,16 @@
 
 use super::Error;
 use crate::model::provider::OAuthSettings;
+use crate::model::site::{Elsewhere, Site};
 use crate::model::{ErrorCode, Provider};
 use url::Url;
-
-const TEMPLATE: &str = "{base_url}";
 
 /// The endpoints of one provider at one site.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Endpoints<'a> {
     provider: &'a Provider,
     oauth: &'a OAuthSettings,
-    base_url: Option<&'a str>,
+    site: Site<'a>,
 }
 
 impl<'a> Endpoints<'a> {
@@ -25,7 +24,7 @@ impl<'a> Endpoints<'a> {
         Ok(Self {
             provider,
             oauth,
-            base_url: base_url.or(oauth.base_url.as_deref()),
+            site: provider.site(base_url),
         })
     }
 
@@ -62,10 +61,11 @@ impl<'a> Endpoints<'a> {
 
     /// Whom an assertion is for.
     pub(super) fn assertion_audience(&self) -> Result<Url, Error> {
-        match self.optional(self.oauth.assertion_audience.as_deref())? {
-            Some(audience) => Ok(audience),
-            None => self.token(),
-        }
+        let Some(template) = self.oauth.assertion_audience.as_deref() else {
+            return self.token();
+        };
+        let audience = self.site.name(template);
+        self.parsed(&audience.ok_or_else(|| no_site(self.provider))?)
     }
 
     pub(super) fn revocation(&self) -> Result<Option<Url>, Error> {
@@ -81,20 +81,27 @@ impl<'a> Endpoints<'a> {
             let message = format!("the definition of {} has no {field}", self.provider.name);
             refused(self.provider, message)
         })?;
-        self.fill(template)
+        match self.site.fill(template) {
+            Ok(text) => self.parsed(&text),
+            Err(Elsewhere::Unnamed) => Err(no_site(self.provider)),
+            Err(Elsewhere::OtherSite) => {
+                let name = &self.provider.name;
+                let message = format!("the {field} of {name} is of its usual site alone");
+                Err(refused(self.provider, message).hint(OTHER_SITE))
+            }
+        }
     }
 
+    /// What a login can do without: another site is not told of this one's tokens.
     fn optional(&self, template: Option<&str>) -> Result<Option<Url>, Error> {
-        template.map(|template| self.fill(template)).transpose()
+        match template.map(|template| self.site.fill(template)) {
+            Some(Ok(text)) => self.parsed(&text).map(Some),
+            Some(Err(Elsewhere::Unnamed)) => Err(no_site(self.provider)),
+            Some(Err(Elsewhere::OtherSite)) | None => Ok(None),
+        }
     }
 
-    fn fill(&self, template: &str) -> Result<Url, Error> {
-        let text = if template.contains(TEMPLATE) {
-            let base = self.base_url.ok_or_else(|| no_site(self.provider))?;
-            template.replace(TEMPLATE, base.trim_end_matches('/'))
-        } else {
-            template.to_owned()
-        };
+    fn parsed(&self, text: &str) -> Result<Url, Error> {
         text.parse().map_err(|_| {
             let message = format!("an endpoint of {} is no URL", self.provider.name);
             refused(self.provider, message)
@@ -102,29 +109,22 @@ impl<'a> Endpoints<'a> {
     }
 }
 
-/// Whether the site of a provider is a choice at all.
-pub(super) fn has_sites(provider: &Provider) -> bool {
-    let Some(oauth) = &provider.oauth else {
-        return false;
-    };
-    [
-        &oauth.authorization_url,
-        &oauth.token_url,
-        &oauth.device_authorization_url,
-    ]
-    .into_iter()
-    .flatten()
-    .any(|url| url.contains(TEMPLATE))
+/// A login at a site where the definition has nowhere to send what it brings.
+pub(super) fn check_places(provider: &Provider, site: Option<&str>) -> Result<(), Error> {
+    let Some(named) = site else { return Ok(()) };
+    if provider.api_url.is_empty() || !provider.at_site(site).api_url.is_empty() {
+        return Ok(());
+    }
+    let name = &provider.name;
+    let message = format!("the definition of {name} names no place at {named}");
+    Err(Error::new(ErrorCode::OperationNotAllowed, message)
+        .hint(OTHER_SITE)
+        .provider(name)
+        .operation("login"))
 }
 
-/// Whether a login must name the site.
-pub(super) fn needs_site(provider: &Provider) -> bool {
-    let default = provider
-        .oauth
-        .as_ref()
-        .and_then(|oauth| oauth.base_url.as_ref());
-    has_sites(provider) && default.is_none()
-}
+const OTHER_SITE: &str =
+    "register a definition for your site, with {base_url} in its endpoints and its api_url";
 
 pub(super) fn no_site(provider: &Provider) -> Error {
     Error::invalid(format!(
@@ -155,6 +155,7 @@ mod tests {
                 "authorization_url": "{base_url}/authorize",
                 "token_url": "https://acme.example/token",
                 "base_url": default,
+                "userinfo": {"url": "https://api.acme.example/me"},
             },
         }))
         .unwrap()
@@ -176,8 +177,16 @@ mod tests {
             authorization(&usual, Some("https://git.example/")).unwrap(),
             "https://git.example/authorize"
         );
+        // A token endpoint that is written out is the usual site's: another's codes are not sent there.
+        let there = Endpoints::new(&usual, Some("https://git.example")).unwrap();
+        assert_eq!(
+            there.token().unwrap_err().code(),
+            ErrorCode::UnsupportedFlow
+        );
+        assert!(there.userinfo().unwrap().is_none());
+        let here = Endpoints::new(&usual, Some("https://ACME.example/")).unwrap();
+        assert!(here.token().is_ok() && here.userinfo().unwrap().is_some());
         let nowhere = provider(None);
-        assert!(needs_site(&nowhere) && !needs_site(&usual));
         assert_eq!(
             authorization(&nowhere, None).unwrap_err().code(),
             ErrorCode::InvalidInput

@@ -51,7 +51,8 @@ pub use import::{
 pub use live::{Live, Seat, Word};
 pub use logins::{
     Answers, BeginLogin, CodeToType, CodeVisit, Consent, Field, FormInput, FormVisit, Kind,
-    LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor, flows, takes_site,
+    LoginForm, LoginView, Logins, NextAction, Returned, Submitted, Visitor, flows, hosts,
+    takes_site,
 };
 use next_step::login_command;
 pub use providers::{

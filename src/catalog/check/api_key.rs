@@ -1,8 +1,8 @@
 //! `api_key`, `export` and `placeholder`.
 
 use super::fields::{Fields, Findings};
-use super::names;
 use super::oauth::note;
+use super::{names, urls};
 use crate::model::export::ExportSource;
 use crate::model::injection::sendable;
 use crate::model::key::whole;
@@ -44,6 +44,11 @@ fn api_key<'m>(fields: Fields<'m>, findings: &mut Findings<'_>) -> Option<&'m st
     if let Some(name) = fields.text(findings, "env_var") {
         note(findings, &fields.path_of("env_var"), names::variable(name));
     }
+    if let Some(site) = fields.text(findings, "base_url") {
+        let checked = urls::endpoint(site, None);
+        note(findings, &fields.path_of("base_url"), checked);
+    }
+    fields.text(findings, "base_url_hint");
     fields.text(findings, "key_pattern_hint");
     let pattern = fields.text(findings, "key_pattern")?;
     match whole(pattern, false) {

@@ -3,14 +3,57 @@
 use super::fields::{Fields, Findings, text};
 use crate::catalog::pattern::{Reach, reach};
 use crate::model::api_url::{ApiUrl, HostMatch};
+use crate::model::site::BASE_URL;
 use serde_json::Value;
 use std::net::IpAddr;
 
 /// Most entries of `api_url`.
 const MOST: usize = 32;
 
-/// Checks every entry and gives those that are right.
-pub(super) fn check(root: Fields<'_>, findings: &mut Findings<'_>) -> Vec<ApiUrl> {
+/// The entries that are right.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    list: Vec<ApiUrl>,
+    /// Whether one of them is wherever the site of a login is.
+    pub(super) has_site: bool,
+    /// The host of the usual site, where one of them is there.
+    pub(super) usual_host: Option<String>,
+}
+
+impl Places {
+    pub(super) fn has_host(&self, host: &str) -> bool {
+        self.list.iter().any(|place| place.matches_host(host))
+    }
+}
+
+/// Checks every entry; `base` is the usual site, where there is one.
+pub(super) fn check(root: Fields<'_>, base: Option<&str>, findings: &mut Findings<'_>) -> Places {
+    let mut places = Places::default();
+    for (path, text) in entries(root, findings) {
+        let Some(rest) = text.strip_prefix(BASE_URL) else {
+            places.list.extend(entry(findings, &path, text));
+            continue;
+        };
+        places.has_site = true;
+        let site = base.unwrap_or("https://site.example").trim_end_matches('/');
+        if !rest.is_empty() && !rest.starts_with('/') {
+            findings.problem(&path, format!("write {BASE_URL} alone, or with a path"));
+            continue;
+        }
+        match format!("{site}{rest}").parse::<ApiUrl>() {
+            // One site's host says nothing of another's.
+            Ok(place) if base.is_some() => {
+                places.usual_host = place.exact_host().map(str::to_owned);
+                places.list.push(place);
+            }
+            Ok(_) => {}
+            Err(error) => findings.problem(&path, error.to_string()),
+        }
+    }
+    places
+}
+
+fn entries<'m>(root: Fields<'m>, findings: &mut Findings<'_>) -> Vec<(String, &'m str)> {
     match root.get("api_url") {
         None => {
             findings.warning(
@@ -22,18 +65,25 @@ pub(super) fn check(root: Fields<'_>, findings: &mut Findings<'_>) -> Vec<ApiUrl
         Some(Value::Array(list)) if (1..=MOST).contains(&list.len()) => list
             .iter()
             .enumerate()
-            .filter_map(|(at, item)| entry(findings, &format!("api_url[{at}]"), item))
+            .filter_map(|(at, item)| {
+                let path = format!("api_url[{at}]");
+                text(findings, &path, item).map(|text| (path, text))
+            })
             .collect(),
         Some(Value::Array(_)) => {
             findings.problem("api_url", format!("write 1 to {MOST} entries"));
             Vec::new()
         }
-        Some(one) => entry(findings, "api_url", one).into_iter().collect(),
+        Some(one) => {
+            let one = text(findings, "api_url", one);
+            one.map(|text| ("api_url".to_owned(), text))
+                .into_iter()
+                .collect()
+        }
     }
 }
 
-fn entry(findings: &mut Findings<'_>, path: &str, value: &Value) -> Option<ApiUrl> {
-    let text = text(findings, path, value)?;
+fn entry(findings: &mut Findings<'_>, path: &str, text: &str) -> Option<ApiUrl> {
     match text.parse::<ApiUrl>() {
         Err(error) => {
             findings.problem(path, error.to_string());

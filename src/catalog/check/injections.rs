@@ -1,17 +1,18 @@
 //! `injections`: what to add to a request, where `api_key` cannot say it.
 
 use super::fields::{Fields, Findings};
+use super::hosts::Places;
 use super::names;
 use super::oauth::note;
-use crate::model::api_url::ApiUrl;
 use crate::model::injection::{SECRET, sendable};
+use crate::model::site::BASE_URL;
 use serde_json::{Map, Value};
 
 /// Most rules of a definition.
 const MOST: usize = 16;
 
 /// Checks every rule; `places` are the entries of `api_url` that are right.
-pub(super) fn check(root: Fields<'_>, places: &[ApiUrl], findings: &mut Findings<'_>) {
+pub(super) fn check(root: Fields<'_>, places: &Places, findings: &mut Findings<'_>) {
     let Some(value) = root.get("injections") else {
         return;
     };
@@ -122,16 +123,18 @@ fn basic(fields: Fields<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn hosts(fields: Fields<'_>, places: &[ApiUrl], findings: &mut Findings<'_>) -> Vec<String> {
+fn hosts(fields: Fields<'_>, places: &Places, findings: &mut Findings<'_>) -> Vec<String> {
     let mut hosts = Vec::new();
     for (path, host) in fields.texts(findings, "hosts") {
-        if host != host.to_ascii_lowercase() || !places.iter().any(|p| p.matches_host(host)) {
+        let is_site = host == BASE_URL && places.has_site;
+        if !is_site && (host != host.to_ascii_lowercase() || !places.has_host(host)) {
             findings.problem(
                 &path,
                 "write a host of api_url in lower case, without scheme, port or path",
             );
         }
-        hosts.push(host.to_owned());
+        let usual = places.usual_host.as_deref().filter(|_| is_site);
+        hosts.push(usual.unwrap_or(host).to_owned());
     }
     hosts
 }

@@ -7,6 +7,7 @@ mod injections;
 mod names;
 mod oauth;
 mod run;
+mod sites;
 mod urls;
 
 pub use run::Checked;

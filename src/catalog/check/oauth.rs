@@ -16,6 +16,7 @@ pub(super) fn check(root: Fields<'_>, auth: AuthType, flow: Flow, findings: &mut
         oauth(fields, findings);
         if auth == AuthType::OAuth2 {
             needed(fields, flow, findings);
+            nameless(fields, flow, findings);
         }
     } else if auth == AuthType::OAuth2 && root.get("oauth").is_none() {
         findings.problem("oauth", "it is missing; auth_type oauth2 needs it");
@@ -53,6 +54,7 @@ fn oauth(fields: Fields<'_>, findings: &mut Findings<'_>) {
         }
         _ => true,
     };
+    fields.text(findings, "base_url_hint");
     for key in [
         "authorization_url",
         "token_url",
@@ -91,6 +93,14 @@ fn client_fields(fields: Fields<'_>, findings: &mut Findings<'_>) {
     if method.is_some_and(|word| !matches!(word, "body" | "basic")) {
         let path = fields.path_of("authorization_method");
         findings.problem(&path, "write body or basic");
+    }
+    let client = fields.text(findings, "client");
+    if client.is_some_and(|word| word != "none") {
+        let path = fields.path_of("client");
+        findings.problem(
+            &path,
+            "write none, or leave it out where ours is registered",
+        );
     }
     let separator = fields.text(findings, "scope_separator");
     if separator.is_some_and(|text| !matches!(text, " " | "," | ", " | "+" | ";")) {
@@ -178,6 +188,15 @@ fn needed(fields: Fields<'_>, flow: Flow, findings: &mut Findings<'_>) {
             &fields.path_of(key),
             format!("it is missing; flow {} needs it", flow.as_str()),
         );
+    }
+}
+
+/// A client that has no name can log in by a code alone.
+fn nameless(fields: Fields<'_>, flow: Flow, findings: &mut Findings<'_>) {
+    let is_nameless = fields.get("client").is_some_and(|word| word == "none");
+    if is_nameless && (flow != Flow::DeviceCode || fields.get("authorization_url").is_some()) {
+        let why = "none goes with flow device_code, and without an authorization_url";
+        findings.problem(&fields.path_of("client"), why);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole check, and the definition that comes out of it.
 
 use super::fields::{Fields, Findings};
-use super::{api_key, hosts, injections, oauth, urls};
+use super::{api_key, hosts, injections, oauth, sites, urls};
 use crate::catalog::problem::{Invalid, Problem};
 use crate::catalog::source::Places;
 use crate::model::provider::{AuthType, Flow};
@@ -47,17 +47,32 @@ fn check(root: Fields<'_>, findings: &mut Findings<'_>) -> Option<(AuthType, Flo
     }
     root.text(findings, "display_name");
     root.text(findings, "type");
+    if let Some(name) = root.text(findings, "self_hosted")
+        && let Err(error) = name.parse::<ProviderName>()
+    {
+        findings.problem("self_hosted", format!("write {}", error.expected));
+    }
     if let Some(url) = root.text(findings, "docs_url") {
         oauth::note(findings, "docs_url", urls::page(url));
     }
     let kinds = kinds(root, findings);
     let (auth, flow) = kinds.unwrap_or((AuthType::ApiKey, Flow::ApiKey));
-    let places = hosts::check(root, findings);
+    let base = usual_site(root);
+    let places = hosts::check(root, base, findings);
     oauth::check(root, auth, flow, findings);
+    sites::check(root, base, findings);
     api_key::check(root, auth, findings);
     injections::check(root, &places, findings);
     superfluous(root, auth, findings);
     kinds
+}
+
+/// The site that `{base_url}` stands for in `api_url`; whether it is one is said elsewhere.
+fn usual_site(root: Fields<'_>) -> Option<&str> {
+    let of = |section: &str| root.get(section)?.get("base_url")?.as_str();
+    of("oauth")
+        .or_else(|| of("api_key"))
+        .filter(|base| urls::endpoint(base, None).is_ok())
 }
 
 /// `auth_type` and the `flow` that goes with it; without a `flow`, the usual one.

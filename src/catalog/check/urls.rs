@@ -1,17 +1,17 @@
 //! URLs of a definition that the daemon or a person opens.
 
 use crate::model::api_url::{ApiUrl, ApiUrlError};
+use crate::model::site::BASE_URL;
 use url::Url;
-
-/// Where the site of a self-hosted provider stands in a URL.
-const BASE_URL: &str = "{base_url}";
 
 /// An endpoint that the daemon or a browser calls: `https`, or this machine with a port. The query
 /// is free, the path too; `{base_url}` stands for `base` where the definition has one.
 pub(super) fn endpoint(text: &str, base: Option<&str>) -> Result<(), String> {
     let site = base.unwrap_or("https://site.example").trim_end_matches('/');
     let full = match text.strip_prefix(BASE_URL) {
-        Some(rest) => format!("{site}{rest}"),
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => format!("{site}{rest}"),
+        // Anything else would make another host of it.
+        Some(_) => return Err("write `{base_url}` alone, or with a path".to_owned()),
         None => text.to_owned(),
     };
     if full.contains(['{', '}']) {
@@ -93,6 +93,9 @@ mod tests {
             "auth.example.com",
             "https://{tenant}.example.com/",
             "x{base_url}",
+            "{base_url}.evil.example/t",
+            "{base_url}@evil.example/t",
+            "{base_url}:8443/t",
             "https:auth.example.com",
             "https://auth\\.example.com",
             "https://intranet/token",

@@ -207,3 +207,30 @@ fn the_example_of_the_documentation_is_right() {
         super::checked(json!({"injections": [rule]}));
     }
 }
+
+#[test]
+fn what_does_not_go_along_to_another_site_is_warned_of() {
+    let warned = |oauth: Value, api_url: Value| {
+        let definition = json!({"name": "acme", "auth_type": "oauth2", "flow": "pkce",
+            "oauth": oauth, "api_url": api_url});
+        let warnings = check(definition).unwrap().warnings;
+        let paths = warnings.into_iter().map(|warning| warning.path);
+        paths.collect::<Vec<_>>()
+    };
+    let mut oauth = json!({
+        "base_url": "https://acme.example",
+        "authorization_url": "{base_url}/authorize", "token_url": "{base_url}/token",
+        "userinfo": {"url": "{base_url}/me"},
+    });
+    assert!(warned(oauth.clone(), json!("{base_url}/api")).is_empty());
+    assert_eq!(warned(oauth.clone(), json!("acme.example")), ["api_url"]);
+    oauth["revocation_url"] = json!("https://api.acme.example/revoke");
+    oauth["userinfo"]["url"] = json!("https://api.acme.example/me");
+    assert_eq!(
+        warned(oauth.clone(), json!(["{base_url}/api", "acme.example"])),
+        ["oauth.revocation_url", "oauth.userinfo.url"]
+    );
+    // Without a usual site, what is written out is meant at every one.
+    oauth.as_object_mut().unwrap().remove("base_url");
+    assert!(warned(oauth, json!("api.acme.example")).is_empty());
+}

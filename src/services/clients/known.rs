@@ -1,7 +1,7 @@
 //! Which client is ours at a provider, and how it is written.
 
 use crate::clock::to_unix_millis;
-use crate::model::provider::AuthorizationMethod;
+use crate::model::provider::{AuthorizationMethod, ClientKind};
 use crate::model::{ErrorCode, Provider, ProviderClient, ProviderName};
 use crate::oauth::{ClientAuth, OAuthClient};
 use crate::secret::ClientSecret;
@@ -33,6 +33,7 @@ pub(in crate::services) fn named(
         id,
         secret,
         auth: match method {
+            _ if is_nameless(provider) => ClientAuth::Nobody,
             Some(AuthorizationMethod::Basic) => ClientAuth::Basic,
             Some(AuthorizationMethod::Body) | None => ClientAuth::Body,
         },
@@ -40,11 +41,24 @@ pub(in crate::services) fn named(
     }
 }
 
+/// Whether a provider takes logins from anybody: there is nothing to register, and nothing to say.
+fn is_nameless(provider: &Provider) -> bool {
+    let oauth = provider.oauth.as_ref();
+    oauth.is_some_and(|oauth| oauth.client == Some(ClientKind::None))
+}
+
 /// Our client at a provider: the operator's of the environment, else the stored one.
 pub(in crate::services) async fn find(
     core: &Core,
     provider: &Provider,
 ) -> Result<Option<ProviderClient>, Error> {
+    if is_nameless(provider) {
+        return Ok(Some(ProviderClient {
+            client_id: String::new(),
+            client_secret: None,
+            base_url: None,
+        }));
+    }
     if let Some(client) = of_environment(core, provider) {
         return Ok(Some(client));
     }
@@ -161,7 +175,7 @@ pub(in crate::services) fn check_site(
         Some(site.trim_end_matches('/').to_ascii_lowercase())
     };
     let own = trimmed(client.base_url.as_deref());
-    if own == trimmed(site) {
+    if own == trimmed(site) || is_nameless(provider) {
         return Ok(());
     }
     Err(Error::new(

@@ -110,7 +110,9 @@ impl ProviderClients {
         let oauth = provider.oauth.as_ref();
         provider.auth_type == AuthType::OAuth2
             && oauth.is_some_and(|oauth| {
-                oauth.authorization_url.is_some() || oauth.device_authorization_url.is_some()
+                oauth.client.is_none()
+                    && (oauth.authorization_url.is_some()
+                        || oauth.device_authorization_url.is_some())
             })
     }
 
@@ -315,13 +317,13 @@ fn checked(provider: &Provider, client: NewClient) -> Result<ProviderClient, Err
             "the base URL is an https URL such as https://git.example.com, without a query",
         ));
     }
-    if site.is_some() && !endpoints::has_sites(provider) {
+    if site.is_some() && !provider.has_sites() {
         return Err(Error::invalid(format!(
             "{} is in one place and has no use for a base URL",
             provider.display_name
         )));
     }
-    if site.is_none() && endpoints::needs_site(provider) {
+    if site.is_none() && provider.needs_site() {
         return Err(endpoints::no_site(provider));
     }
     Ok(ProviderClient {

@@ -42,12 +42,15 @@ fn value(
         ExportSource::BaseUrl => connection
             .base_url
             .clone()
-            .or_else(|| provider.oauth.as_ref()?.base_url.clone())
+            .or_else(|| provider.usual_site().map(str::to_owned))
             .map(InjectedValue::new),
         ExportSource::ApiUrl => connection
             .api_url
             .clone()
-            .or_else(|| provider.api_url.iter().find_map(|url| plain_url(url)))
+            .or_else(|| {
+                let here = provider.at_site(connection.base_url.as_deref());
+                here.api_url.iter().find_map(|url| plain_url(url))
+            })
             .map(InjectedValue::new),
     }
 }

@@ -4,12 +4,12 @@ use super::answers::Answers;
 use super::authorization::{self, origin};
 use super::form;
 use super::forms::{Consent, Field, Submitted, Visitor};
-use super::scopes;
-use super::service::{Logins, is_base_url};
+use super::service::Logins;
+use super::{scopes, sites};
 use crate::model::provider::{AuthorizationMethod, Flow};
 use crate::model::{AuditEvent, EventName, LoginSession, Provider, ProviderClient, Role, SignedIn};
 use crate::secret::ClientSecret;
-use crate::services::endpoints::{self, Endpoints};
+use crate::services::endpoints::Endpoints;
 use crate::services::{Error, clients};
 use crate::store::LoginRecord;
 use futures_util::FutureExt as _;
@@ -34,7 +34,7 @@ impl Logins {
         let known = site.or(client
             .as_ref()
             .and_then(|client| client.base_url.as_deref()));
-        let asks_site = known.is_none() && endpoints::needs_site(provider);
+        let asks_site = sites::is_asked(provider, known);
         let at = Endpoints::new(provider, known)?.authorization();
         Ok((
             form::oauth_fields(provider, asks_client, asks_site),
@@ -42,6 +42,7 @@ impl Logins {
                 origin: at.ok().map(|url| origin(&url)),
                 scopes: scopes::wanted(session, endpoints.settings()).to_vec(),
                 redirect_uri: asks_client.then(|| self.redirect_uri()),
+                site: known.map(str::to_owned),
             },
         ))
     }
@@ -55,14 +56,10 @@ impl Logins {
         answers: &Answers,
     ) -> Result<Result<Submitted, String>, Error> {
         // Only where the form has asked for it.
-        let asks_site = record.login.base_url.is_none() && endpoints::needs_site(provider);
-        let typed = answers.some("base_url").filter(|_| asks_site);
-        if typed.is_some_and(|typed| !is_base_url(typed)) {
-            return Ok(Err(
-                "the address is an https URL such as https://git.example.com".to_owned(),
-            ));
-        }
-        let named = typed.map(str::to_owned);
+        let named = match sites::typed(provider, record.login.base_url.as_deref(), answers) {
+            Ok(typed) => typed.map(str::to_owned),
+            Err(problem) => return Ok(Err(problem.to_owned())),
+        };
         let client = if let Some(client) = clients::find(&self.core, provider).await? {
             client
         } else if !self.may_begin(&record.login, visitor.person).await? {
@@ -72,7 +69,7 @@ impl Logins {
             self.keep_client(visitor, record, provider, client).await?
         } else {
             let site = record.login.base_url.clone().or(named.clone());
-            if site.is_none() && endpoints::needs_site(provider) {
+            if sites::is_asked(provider, site.as_deref()) {
                 return Ok(Err("name the address of your installation".to_owned()));
             }
             match client_of(answers, site) {
@@ -82,9 +79,13 @@ impl Logins {
         };
         let login = &record.login;
         let site = login.base_url.clone().or(named).or(client.base_url.clone());
+        if sites::is_asked(provider, site.as_deref()) {
+            return Ok(Err("name the address of your installation".to_owned()));
+        }
         clients::check_site(&client, provider, site.as_deref())?;
         if login.flow == Flow::DeviceCode {
-            self.begin_device(record, provider, &client).await?;
+            self.begin_device(record, provider, &client, site.as_deref())
+                .await?;
             return Ok(Ok(Submitted::ShowCode));
         }
         let url = self

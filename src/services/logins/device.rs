@@ -8,7 +8,7 @@ use super::forms::{Visitor, is_bound_to, opened_elsewhere};
 use super::service::{CodeToType, Logins, over};
 use super::transient::{Device, Transient};
 use super::{authorization, scopes};
-use crate::model::provider::{DeviceTokenRequest, Flow};
+use crate::model::provider::{DeviceTokenRequest, Flow, OAuthSettings};
 use crate::model::{LoginSession, LoginSessionId, Provider, ProviderClient};
 use crate::oauth::{self, Encoding, Polled};
 use crate::services::endpoints::Endpoints;
@@ -56,7 +56,8 @@ impl Watched {
 }
 
 impl Logins {
-    /// Asks the provider for a code at once where it knows us; else the form asks for our client first.
+    /// Asks the provider for a code at once where it knows us; else the form asks for our client, or for
+    /// the site, first.
     pub(super) async fn begin_device_if_known(
         &self,
         record: &LoginRecord,
@@ -65,29 +66,37 @@ impl Logins {
         let Some(client) = clients::find(&self.core, provider).await? else {
             return Ok(());
         };
-        let begun = self.begin_device(record, provider, &client).await;
+        let site = record.login.base_url.clone().or(client.base_url.clone());
+        if site.is_none() && provider.needs_site() {
+            return Ok(());
+        }
+        let begun = self
+            .begin_device(record, provider, &client, site.as_deref())
+            .await;
         if let Err(error) = &begun {
             self.fail(record.login.clone(), error).await?;
         }
         begun
     }
 
-    /// Asks the provider for a code, keeps it, and begins to poll.
+    /// Asks the provider for a code at a site, keeps both, and begins to poll there.
     pub(super) async fn begin_device(
         &self,
         record: &LoginRecord,
         provider: &Provider,
         client: &ProviderClient,
+        site: Option<&str>,
     ) -> Result<(), Error> {
         let login = &record.login;
-        clients::check_site(client, provider, login.base_url.as_deref())?;
-        let endpoints = Endpoints::new(provider, login.base_url.as_deref())?;
+        clients::check_site(client, provider, site)?;
+        let endpoints = Endpoints::new(provider, site)?;
         let settings = endpoints.settings();
         let separator = settings.scope_separator.as_deref().unwrap_or(" ");
         let scope = scopes::wanted(login, settings).join(separator);
         let speaker = clients::speaker(client, provider);
         let url = endpoints.device_authorization()?;
-        let asked = speaker.begin_device(&self.core.config.transport, &url, &scope);
+        let encoding = encoding(settings);
+        let asked = speaker.begin_device(&self.core.config.transport, &url, encoding, &scope);
         let begun = asked
             .await
             .map_err(|wrong| authorization::failed(provider, login, wrong))?;
@@ -106,11 +115,33 @@ impl Logins {
             next_poll: now + interval,
             until: begun.expires_in.map(|life| now + life),
         });
-        if !self.replace(&login.id, sealed, &transient).await? {
-            return Err(over());
-        }
+        let code = transient.seal(&self.core, &login.id).await?;
+        self.keep_code(&login.id, sealed, &code, site).await?;
         self.watch(login.id.clone());
         Ok(())
+    }
+
+    /// The code and the site it is of, in one commit: whoever polls finds both.
+    async fn keep_code(
+        &self,
+        id: &LoginSessionId,
+        from: &[u8],
+        to: &[u8],
+        site: Option<&str>,
+    ) -> Result<(), Error> {
+        let (id, from, to) = (id.clone(), from.to_vec(), to.to_vec());
+        let site = site.map(str::to_owned);
+        let write = self.core.store.write(move |tx| {
+            async move {
+                if !tx.replace_login_transient(&id, &from, &to).await? {
+                    return Err(over());
+                }
+                tx.set_login_site(&id, site.as_deref()).await?;
+                Ok::<_, Error>(())
+            }
+            .boxed()
+        });
+        write.await
     }
 
     /// Goes on with the device logins that nobody of this process polls for: after a restart, and those
@@ -253,10 +284,7 @@ impl Logins {
         let site = login.base_url.as_deref();
         let client = self.client_for(&provider, site).await?;
         let endpoints = Endpoints::new(&provider, site)?;
-        let encoding = match endpoints.settings().device_token_request {
-            Some(DeviceTokenRequest::Json) => Encoding::Json,
-            Some(DeviceTokenRequest::OAuth2Form) | None => Encoding::Form,
-        };
+        let encoding = encoding(endpoints.settings());
         let speaker = clients::speaker(&client, &provider);
         let token = endpoints.token()?;
         let polled =
@@ -290,6 +318,14 @@ impl Logins {
                 .boxed()
         });
         write.await
+    }
+}
+
+/// How both requests are written.
+fn encoding(settings: &OAuthSettings) -> Encoding {
+    match settings.device_token_request {
+        Some(DeviceTokenRequest::Json) => Encoding::Json,
+        Some(DeviceTokenRequest::OAuth2Form) | None => Encoding::Form,
     }
 }
 

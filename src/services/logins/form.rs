@@ -83,12 +83,7 @@ fn plain(name: &'static str, label: String, hint: &str, required: bool) -> Field
 pub(super) fn oauth_fields(provider: &Provider, asks_client: bool, asks_site: bool) -> Vec<Field> {
     let mut fields = Vec::new();
     if asks_site {
-        fields.push(plain(
-            "base_url",
-            format!("Address of your {}", provider.display_name),
-            "such as https://git.example.com",
-            true,
-        ));
+        fields.push(site_field(provider));
     }
     if asks_client {
         fields.push(plain(
@@ -108,6 +103,19 @@ pub(super) fn oauth_fields(provider: &Provider, asks_client: bool, asks_site: bo
         });
     }
     fields
+}
+
+/// Where the provider is installed.
+pub(super) fn site_field(provider: &Provider) -> Field {
+    let of_oauth = provider.oauth.as_ref().map(|oauth| &oauth.base_url_hint);
+    let hint = of_oauth.or_else(|| Some(&provider.api_key.as_ref()?.base_url_hint));
+    plain(
+        "base_url",
+        format!("Address of your {}", provider.display_name),
+        hint.and_then(Option::as_deref)
+            .unwrap_or("such as https://git.example.com"),
+        true,
+    )
 }
 
 fn key_field(provider: &Provider) -> Field {

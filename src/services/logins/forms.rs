@@ -6,9 +6,9 @@
 
 use super::answers::Answers;
 use super::complete::Taken;
-use super::form;
 use super::service::{Logins, ended, not_found, over};
 use super::transient::Transient;
+use super::{form, sites};
 use crate::crypto::random;
 use crate::model::provider::Flow;
 use crate::model::{
@@ -52,6 +52,8 @@ pub struct LoginForm {
     pub session: LoginSession,
     pub provider: Arc<Provider>,
     pub fields: Vec<Field>,
+    /// Where the credential will go, as far as it is known.
+    pub hosts: Vec<String>,
     /// Present where the person goes on to the provider's own page.
     pub consent: Option<Consent>,
     /// Must come back with the form.
@@ -68,6 +70,8 @@ pub struct Consent {
     pub scopes: Vec<String>,
     /// The callback to register with the provider; present while our client there is missing.
     pub redirect_uri: Option<String>,
+    /// Where the provider is installed, where that is known and not the usual place.
+    pub site: Option<String>,
 }
 
 /// One input of the form.
@@ -175,11 +179,20 @@ impl Logins {
         provider: &Provider,
         answers: &Answers,
     ) -> Result<Result<Submitted, String>, Error> {
-        let grant = match self.grant(login, provider, answers).await? {
+        let mut login = login.clone();
+        match sites::typed(provider, login.base_url.as_deref(), answers) {
+            Ok(None) if sites::is_asked(provider, login.base_url.as_deref()) => {
+                return Ok(Err("name the address of your installation".to_owned()));
+            }
+            Ok(Some(site)) => login.base_url = Some(site.to_owned()),
+            Ok(None) => {}
+            Err(problem) => return Ok(Err(problem.to_owned())),
+        }
+        let grant = match self.grant(&login, provider, answers).await? {
             Ok(grant) => grant,
             Err(problem) => return Ok(Err(problem.text)),
         };
-        let done = self.complete(login, grant, Taken::Now, "form").await?;
+        let done = self.complete(&login, grant, Taken::Now, "form").await?;
         Ok(Ok(Submitted::Done(Box::new(done))))
     }
 
@@ -306,9 +319,20 @@ impl Logins {
             let (fields, consent) = self.consent(visitor, &session, &provider).await?;
             (fields, Some(consent))
         } else {
-            (form::fields(session.flow, &provider), None)
+            let asks_site = sites::is_asked(&provider, session.base_url.as_deref());
+            let site = asks_site.then(|| form::site_field(&provider));
+            let fields = site.into_iter();
+            (
+                fields
+                    .chain(form::fields(session.flow, &provider))
+                    .collect(),
+                None,
+            )
         };
+        let site = consent.as_ref().and_then(|consent| consent.site.as_deref());
+        let site = site.or(session.base_url.as_deref());
         Ok(LoginForm {
+            hosts: sites::shown(&provider, session.flow, site),
             fields,
             consent,
             csrf: csrf.ok_or_else(|| Error::internal("no CSRF token could be made"))?,

@@ -14,6 +14,7 @@ mod keys;
 mod offers;
 mod scopes;
 mod service;
+mod sites;
 mod take;
 mod transient;
 
@@ -21,6 +22,6 @@ pub use answers::Answers;
 pub use authorization::Returned;
 pub use device::CodeVisit;
 pub use forms::{Consent, Field, FormInput, FormVisit, Kind, LoginForm, Submitted, Visitor};
-pub use offers::{flows, takes_site};
+pub use offers::{flows, hosts, takes_site};
 pub(in crate::services) use service::is_base_url;
 pub use service::{BeginLogin, CodeToType, LoginView, Logins, NextAction};

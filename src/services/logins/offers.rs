@@ -4,7 +4,8 @@ use super::service::{Logins, supported_flow};
 use crate::model::Provider;
 use crate::model::export::ExportSource;
 use crate::model::provider::Flow;
-use crate::services::{Error, clients, endpoints};
+use crate::model::site::BASE_URL;
+use crate::services::{Error, clients};
 
 const ALL: [Flow; 8] = [
     Flow::ApiKey,
@@ -40,5 +41,14 @@ impl Logins {
 /// Whether a login may name the site it is at.
 pub fn takes_site(provider: &Provider) -> bool {
     let mut variables = provider.variables().into_values();
-    endpoints::has_sites(provider) || variables.any(|from| from == ExportSource::BaseUrl)
+    provider.has_sites() || variables.any(|from| from == ExportSource::BaseUrl)
+}
+
+/// Where a credential goes, before anybody has named a site.
+pub fn hosts(provider: &Provider) -> Vec<String> {
+    let mut hosts = provider.at_site(None).api_url.clone();
+    if provider.api_url.iter().any(|url| url.starts_with(BASE_URL)) {
+        hosts.push("an installation of your own".to_owned());
+    }
+    hosts
 }

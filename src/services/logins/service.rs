@@ -409,11 +409,15 @@ fn check_use(provider: &Provider, wish: &BeginLogin) -> Result<(), Error> {
     let uses_base = variables
         .values()
         .any(|from| *from == ExportSource::BaseUrl);
-    let uses_base = uses_base || endpoints::has_sites(provider);
+    let uses_base = uses_base || provider.has_sites();
     if wish.base_url.is_some() && !uses_base {
-        return Err(refused("a base URL", "--base-url"));
+        let refusal = refused("a base URL", "--base-url");
+        return Err(match &provider.self_hosted {
+            Some(other) => refusal.hint(format!("an installation of your own is `{other}`")),
+            None => refusal,
+        });
     }
-    Ok(())
+    endpoints::check_places(provider, wish.base_url.as_deref())
 }
 
 pub(in crate::services) fn is_base_url(text: &str) -> bool {

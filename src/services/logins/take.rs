@@ -4,13 +4,13 @@ use super::answer::{checked_key, is_malformed};
 use super::answers::{Answers, Problem};
 use super::complete::Grant;
 use super::service::Logins;
-use super::{account, cookies, keys, scopes};
+use super::{account, cookies, keys, scopes, sites};
 use crate::model::connection::Account;
 use crate::model::provider::Flow;
 use crate::model::{Credential, LoginSession, Provider};
 use crate::secret::ApiKey;
 use crate::services::Error;
-use crate::services::endpoints::Endpoints;
+use crate::services::endpoints::{self, Endpoints};
 use crate::services::minting::{self, Unminted};
 
 impl Logins {
@@ -21,6 +21,9 @@ impl Logins {
         provider: &Provider,
         answers: &Answers,
     ) -> Result<Result<Grant, Problem>, Error> {
+        if sites::is_asked(provider, login.base_url.as_deref()) {
+            return Err(endpoints::no_site(provider));
+        }
         match login.flow {
             Flow::ApiKey => Ok(key(login, provider, answers)),
             Flow::Browser => Ok(self.cookies(login, provider, answers)),

@@ -105,8 +105,14 @@ impl Resolver {
 
     async fn prepare(&self, wanted: &Wanted, rejected: Rejected) -> Result<Arc<Ready>, Error> {
         let provider = self.providers.get(&wanted.provider).await?;
+        let found = self.find(wanted).await;
+        let site = found
+            .as_ref()
+            .ok()
+            .and_then(|found| found.connection.base_url.clone());
+        let provider = provider.at_site(site.as_deref());
         check_destination(&provider, wanted)?;
-        let found = self.find(wanted).await?;
+        let found = found?;
         let Fresh {
             connection,
             credential,
@@ -152,7 +158,8 @@ impl Resolver {
     }
 }
 
-/// A proxy decides by the definition as it was when its run began; here it is as it is now.
+/// A proxy decides by the definition as it was when its run began; here it is as it is now, at the
+/// connection's own site.
 fn check_destination(provider: &Provider, wanted: &Wanted) -> Result<(), Error> {
     let Some(host) = &wanted.host else {
         return Ok(());

@@ -33,6 +33,13 @@ pub(super) fn refusal(provider: &Provider, key: &ApiKey) -> Option<String> {
         let command = login_command(&provider.name, None);
         return Some(format!("{} takes no key; {command}", provider.display_name));
     }
+    if provider.needs_site() {
+        let name = &provider.name;
+        return Some(format!(
+            "{} is installed in many places; authsome login {name} --base-url https://…",
+            provider.display_name
+        ));
+    }
     checked_key(provider, key)
         .err()
         .map(|problem| problem.to_string())

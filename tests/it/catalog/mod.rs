@@ -45,6 +45,7 @@ fn key() -> Credential {
 #[test]
 fn every_provider_renders_a_key_for_each_of_its_hosts() {
     for provider in all() {
+        let provider = provider.at_site(provider.usual_site().or(Some("https://site.example")));
         for entry in &provider.api_url {
             let place: ApiUrl = entry.parse().unwrap();
             let rendered = provider.render(&key(), place.exact_host());

@@ -16,6 +16,8 @@ const KNOWN: &[&str] = &[
     "authorization_params",
     "authorization_url",
     "base_url",
+    "base_url_hint",
+    "client",
     "device_authorization_url",
     "device_token_request",
     "grants",
@@ -54,10 +56,11 @@ fn with_oauth() -> Vec<(Provider, Value)> {
         .collect()
 }
 
-/// The URL that a field stands for; `{base_url}` needs a `base_url`.
+/// The URL that a field stands for, at the usual site or at some site.
 fn url(oauth: &Value, text: &str) -> Url {
+    let site = oauth["base_url"].as_str().unwrap_or("https://site.example");
     let full = match text.strip_prefix(BASE_URL) {
-        Some(rest) => format!("{}{rest}", oauth["base_url"].as_str().unwrap()),
+        Some(rest) => format!("{site}{rest}"),
         None => text.to_owned(),
     };
     full.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
@@ -76,6 +79,7 @@ fn every_field_is_known_and_every_endpoint_is_https() {
         for (key, value) in oauth.as_object().unwrap() {
             assert!(KNOWN.contains(&key.as_str()), "{name}: {key}");
             if let Some(text) = value.as_str().filter(|_| key.ends_with("_url")) {
+                let text = &text.replace("{installation_id}", "1");
                 assert_eq!(url(&oauth, text).scheme(), "https", "{name}: {text}");
                 assert_eq!(url(&oauth, text).query(), None, "{name}: {text}");
             }
@@ -121,7 +125,7 @@ fn each_flow_has_its_endpoints() {
         let dcr = oauth["supports_dcr"] == Value::Bool(true);
         assert_eq!(dcr, provider.flow == Flow::DcrPkce, "{name}");
     }
-    assert_eq!(flows.into_iter().collect::<Vec<_>>().len(), 3);
+    assert_eq!(flows.len(), 4, "{flows:?}");
 }
 
 #[test]
@@ -198,4 +202,33 @@ fn those_who_give_a_refresh_token_on_request_alone_are_asked_for_one() {
         asked += 1;
     }
     assert!(asked > 28, "{asked}");
+}
+
+/// A token of one installation is never sent to another: what goes with the site goes with it everywhere.
+#[test]
+fn a_provider_of_many_sites_writes_no_endpoint_out() {
+    let mut many = 0;
+    for (provider, oauth) in with_oauth() {
+        if !provider.has_sites() || provider.usual_site().is_none() {
+            continue;
+        }
+        many += 1;
+        let name = &provider.name;
+        let site = provider.site(Some("https://git.elsewhere.example"));
+        let userinfo = oauth["userinfo"]["url"].as_str();
+        let named = oauth.as_object().unwrap().iter();
+        let urls = named.filter(|(key, _)| key.ends_with("_url") && *key != "base_url");
+        for text in urls.filter_map(|(_, value)| value.as_str()).chain(userinfo) {
+            assert!(site.fill(text).is_ok(), "{name}: {text}");
+        }
+        let there = provider.at_site(Some("https://git.elsewhere.example"));
+        assert!(!there.api_url.is_empty(), "{name}");
+        for place in &there.api_url {
+            assert!(
+                place.starts_with("https://git.elsewhere.example"),
+                "{name}: {place}"
+            );
+        }
+    }
+    assert!(many >= 2, "{many}");
 }

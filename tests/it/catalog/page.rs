@@ -16,7 +16,7 @@ The services that are known without a definition of your own. `authsome login NA
 shows the whole definition; [providers-schema.md](providers-schema.md) says how to add one that is not here.
 
 A credential goes to the hosts of its row and to nothing else. Under `authsome run` a program finds the variables with
-fake values of the right shape.
+fake values of the right shape. *Your site* is an installation of your own: `authsome login NAME --base-url https://…`.
 ";
 
 /// `type` of a definition, its heading and what is to be said about it.
@@ -67,14 +67,21 @@ fn codes<'a>(texts: impl Iterator<Item = &'a String>) -> String {
 }
 
 fn row(page: &mut String, provider: &Provider) {
-    let hosts: Vec<_> = provider
+    let usual = provider.at_site(None);
+    let hosts: Vec<_> = usual
         .api_url
         .iter()
         .map(|entry| entry.trim_start_matches("https://").to_owned())
         .collect();
+    let sites = match (provider.has_sites(), hosts.is_empty()) {
+        (false, _) => "",
+        (true, true) => "your site",
+        (true, false) if provider.usual_site().is_some() => " or your site",
+        (true, false) => "",
+    };
     let _ = writeln!(
         page,
-        "| `{}` | {} | {} | {} | {} | [docs]({}) |",
+        "| `{}` | {} | {} | {}{sites} | {} | [docs]({}) |",
         provider.name,
         cell(&provider.display_name),
         login(provider),
@@ -86,10 +93,7 @@ fn row(page: &mut String, provider: &Provider) {
 
 fn page() -> String {
     let all = all();
-    let mut page = format!(
-        "{TOP}\n{} in all. This version logs in to those that take an API key.\n",
-        all.len()
-    );
+    let mut page = format!("{TOP}\n{} in all.\n", all.len());
     for (kind, title, note) in KINDS {
         let _ = write!(page, "\n## {title}\n\n");
         if !note.is_empty() {

@@ -16,6 +16,10 @@ const TOGETHER: &[(&[&str], &str)] = &[
         "an OAuth app or a token of one's own, at one API",
     ),
     (
+        &["microsoft", "microsoft-app"],
+        "a person's account or an application of a tenant, at one API",
+    ),
+    (
         &["gitlab", "gitlab-pat"],
         "an OAuth app or a token of one's own, at one API",
     ),
@@ -54,9 +58,13 @@ const ONE_VARIABLE: &[&[&str]] = &[
     &["stripe", "stripe-mcp"],
 ];
 
+/// At the usual site; where there is none, at one of the provider's own.
 fn places(provider: &Provider) -> Vec<(String, ApiUrl)> {
+    let own = format!("https://{}.site.example", provider.name);
+    let site = provider.usual_site().map_or(own, str::to_owned);
     let parsed = |entry: &String| (entry.clone(), entry.parse().unwrap());
-    provider.api_url.iter().map(parsed).collect()
+    let here = provider.at_site(Some(&site));
+    here.api_url.iter().map(parsed).collect()
 }
 
 fn patterns(provider: &Provider) -> Vec<String> {

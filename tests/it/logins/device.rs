@@ -4,7 +4,7 @@ use crate::cli::transcript::Person;
 use crate::support::agent::Agent;
 use crate::support::http::PATIENCE;
 use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin, open};
-use crate::support::oauth_server::{Endpoint, Fault};
+use crate::support::oauth_server::{Auth, Endpoint, Fault};
 use crate::support::pty::Terminal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -208,4 +208,70 @@ fn at_a_terminal_it_shows_the_code_the_place_and_a_picture_of_the_link() {
     home.server.approve_device(code);
     terminal.shows("Connected to acme");
     assert!(terminal.ends().success());
+}
+
+/// As Postiz has it: no client is known there, and both requests are JSON.
+#[test]
+fn a_provider_without_clients_is_asked_at_once_and_in_json() {
+    let home = OAuthHome::with(
+        |mut definition| {
+            definition["flow"] = json!("device_code");
+            let oauth = definition["oauth"].as_object_mut().unwrap();
+            oauth.insert("client".to_owned(), json!("none"));
+            oauth.insert("device_token_request".to_owned(), json!("json"));
+            oauth.remove("authorization_url");
+            definition
+        },
+        |daemon| daemon,
+    );
+    home.server.device_interval(Duration::from_secs(1));
+    home.server.client("", None, Auth::None, &[]);
+    let agent = home.daemon.agent("scout");
+    let login = begin(&agent, &json!({}));
+    let code = login["user_code"].as_str().expect("no form comes first");
+    home.server.approve_device(code);
+    assert_eq!(over(&agent, &login)["status"], "completed");
+    let json = "application/json";
+    assert_eq!(home.server.device_requests(), [json]);
+    let calls = home.server.token_calls();
+    assert!(calls.iter().all(|call| call.kind == json), "{calls:?}");
+    assert!(calls.iter().all(|call| call.client_id.is_empty()));
+    // A login of that kind renews itself without a client, too.
+    let wish = json!({"provider": "acme", "rejected": true});
+    agent.post("/credentials/resolve", &wish).expect(200);
+    let renewed = home.server.token_calls().pop().unwrap();
+    assert_eq!(
+        (renewed.grant.as_str(), renewed.ok),
+        ("refresh_token", true)
+    );
+}
+
+#[test]
+fn polls_are_written_as_the_definition_says() {
+    for (style, kind) in [
+        ("oauth2_form", "application/x-www-form-urlencoded"),
+        ("json", "application/json"),
+    ] {
+        let home = OAuthHome::with(
+            |mut definition| {
+                definition["oauth"]["device_token_request"] = json!(style);
+                definition
+            },
+            |daemon| {
+                daemon
+                    .env("AUTHSOME_ACME_CLIENT_ID", CLIENT_ID)
+                    .env("AUTHSOME_ACME_CLIENT_SECRET", CLIENT_SECRET)
+            },
+        );
+        home.server.device_interval(Duration::from_secs(1));
+        let agent = home.daemon.agent("scout");
+        let login = by_device(&agent);
+        home.server
+            .approve_device(login["user_code"].as_str().unwrap());
+        assert_eq!(over(&agent, &login)["status"], "completed");
+        let calls = home.server.token_calls();
+        assert!(calls.iter().all(|call| call.kind == kind), "{calls:?}");
+        assert!(calls.iter().all(|call| call.client_id == CLIENT_ID));
+        assert_eq!(home.server.device_requests(), [kind]);
+    }
 }

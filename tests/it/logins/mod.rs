@@ -5,3 +5,4 @@ pub(crate) mod device;
 pub(crate) mod dynamic;
 pub(crate) mod headless;
 mod pkce;
+mod sites;

@@ -217,6 +217,7 @@ fn another_site_does_not_get_the_client_of_this_one() {
             definition["oauth"]["base_url"] = json!(site);
             definition["oauth"]["token_url"] = json!("{base_url}/token");
             definition["oauth"]["authorization_url"] = json!("{base_url}/authorize");
+            definition["api_url"] = json!("{base_url}/api");
             definition
         },
         |daemon| daemon,

@@ -26,6 +26,7 @@ impl Login {
         let expected = match auth {
             ClientAuth::Basic => Auth::Basic,
             ClientAuth::Body => Auth::Form,
+            ClientAuth::Nobody => Auth::None,
         };
         server.client("web:1", Some(SECRET), expected, &[BACK]);
         Self {

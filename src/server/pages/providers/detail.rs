@@ -84,6 +84,7 @@ struct About<'a> {
     kind: &'static str,
     origin: Origin,
     provider: &'a Provider,
+    hosts: Vec<String>,
     variables: Vec<String>,
     flows: Vec<(Flow, &'static str)>,
     takes_site: bool,
@@ -272,6 +273,7 @@ impl<'a> About<'a> {
                 .into_iter()
                 .map(|flow| (flow, words::way(flow)))
                 .collect(),
+            hosts: services::hosts(provider),
             takes_site: services::takes_site(provider),
             scopes: oauth.map(|oauth| oauth.scopes.join(" ")),
             lacks_client,

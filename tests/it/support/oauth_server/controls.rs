@@ -54,6 +54,11 @@ impl OAuthServer {
         self.shared.calls.lock().unwrap().clone()
     }
 
+    /// The content type of every request for a device code, in order.
+    pub(crate) fn device_requests(&self) -> Vec<String> {
+        self.shared.device_requests.lock().unwrap().clone()
+    }
+
     /// How many requests reached an endpoint, whatever became of them.
     pub(crate) fn seen(&self, endpoint: Endpoint) -> usize {
         self.shared.traffic.seen(endpoint)

@@ -1,6 +1,8 @@
 //! The device flow (RFC 8628): the code, the polls, and the page where a person allows it.
 
-use super::forms::{Fields, Presented, Refusal, escaped, page, random, random_user_code, refuse};
+use super::forms::{
+    Fields, Presented, Refusal, content_type, escaped, page, random, random_user_code, refuse,
+};
 use super::server::Shared;
 use super::settings::Document;
 use super::store::Grant;
@@ -125,6 +127,8 @@ pub(super) async fn start(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
+    let kind = content_type(&headers).to_owned();
+    server.device_requests.lock().unwrap().push(kind);
     let fields = Fields::from_body(&headers, &body)?;
     let presented = Presented::read(&headers, &fields)?;
     let interval = server.settings.lock().unwrap().device_interval;

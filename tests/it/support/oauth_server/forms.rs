@@ -86,15 +86,7 @@ impl Fields {
     pub(super) fn from_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
         let no_text = refuse("invalid_request", "the body is not text");
         let text = std::str::from_utf8(body).map_err(|_| no_text)?;
-        let kind = headers
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok());
-        let kind = kind
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
-        match kind.trim() {
+        match content_type(headers) {
             "application/x-www-form-urlencoded" => Self::from_query(text),
             "application/json" => serde_json::from_str(text)
                 .map(Self)
@@ -118,6 +110,15 @@ impl Fields {
         let words = self.get("scope").unwrap_or_default().split_whitespace();
         words.map(str::to_owned).collect()
     }
+}
+
+/// What a body is, without what may follow.
+pub(super) fn content_type(headers: &HeaderMap) -> &str {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().split(';').next();
+    kind.unwrap_or_default().trim()
 }
 
 /// Who a client says it is, and its proof.

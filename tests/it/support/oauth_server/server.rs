@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) settings: Mutex<Settings>,
     pub(super) store: Mutex<Store>,
     pub(super) calls: Mutex<Vec<TokenCall>>,
+    /// The content type of each request for a device code.
+    pub(super) device_requests: Mutex<Vec<String>>,
     pub(super) traffic: Traffic,
 }
 
@@ -57,6 +59,7 @@ impl OAuthServer {
             settings: Mutex::default(),
             store: Mutex::default(),
             calls: Mutex::default(),
+            device_requests: Mutex::default(),
             traffic: Traffic::default(),
         });
         let state = Arc::clone(&shared);

@@ -1,7 +1,7 @@
 //! `POST /token`: who asks, for which grant, and the answer in the style that was set.
 
 use super::assertion;
-use super::forms::{Auth, Fields, Presented, Refusal, refuse};
+use super::forms::{Auth, Fields, Presented, Refusal, content_type, refuse};
 use super::server::Shared;
 use super::settings::{Settings, TokenStyle};
 use super::store::{Client, Grant, Issued, Store, Terms};
@@ -25,6 +25,8 @@ pub(crate) struct TokenCall {
     pub(crate) auth: Auth,
     /// RFC 8707.
     pub(crate) resource: Option<String>,
+    /// The content type of the request.
+    pub(crate) kind: String,
     pub(crate) at: Instant,
     pub(crate) ok: bool,
 }
@@ -44,6 +46,7 @@ pub(super) async fn token(
             client_id: presented.id,
             auth: presented.auth,
             resource: fields.get("resource").map(str::to_owned),
+            kind: content_type(&headers).to_owned(),
             at: now,
             ok: decided.is_ok(),
         });
