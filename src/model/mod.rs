@@ -27,7 +27,7 @@ pub use login::{LoginSession, LoginState};
 pub use master_key::MasterKeySource;
 pub use names::{
     ConnectionName, Did, Email, EventId, Handle, LoginSessionId, NameError, PrincipalId,
-    ProviderName, SearchText, VaultId,
+    ProviderName, SearchText, ShownId, VaultId,
 };
 pub use provider::Provider;
 pub use provider_client::ProviderClient;

@@ -111,6 +111,10 @@ checked_name!(
     LoginSessionId, "login session id", "letters, digits, hyphens and underscores, at most 80", is_opaque_id
 );
 checked_name!(
+    /// Names what has no id of its own in pages and forms: derived from a digest that is not shown.
+    ShownId, "id", "letters, digits, hyphens and underscores, at most 80", is_opaque_id
+);
+checked_name!(
     /// The id of an audit event.
     EventId, "event id", "letters, digits, hyphens and underscores, at most 80", is_opaque_id
 );

@@ -26,12 +26,16 @@ mod providers;
 mod refresh;
 mod resolver;
 mod scans;
+mod search;
 mod setup;
 mod snapshot;
 mod status;
 mod storing;
 
-pub use accounts::{Accounts, BrowserSession, Invitation, NewSession, SignUp};
+pub use accounts::{
+    Account, Accounts, AccountsPage, BrowserSession, Invitation, NewSession, OpenInvitation,
+    SignUp, SignedInBrowser,
+};
 pub use activity::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
 pub use actor::Actor;
 pub use audit::{
@@ -43,7 +47,9 @@ pub use connections::{
     ConnectionRecord, Connections, ExportFormat, ProviderConnections, Renewal, Trouble, Troubles,
 };
 pub use error::Error;
-pub use identities::{ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent};
+pub use identities::{
+    Agent, AgentsPage, ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent,
+};
 pub use import::{
     Adopted, Counts as ImportCounts, Import, Options as ImportOptions, Outcome as ImportOutcome,
     Remark as ImportRemark, Report as ImportReport, adopt_master_key,
@@ -63,5 +69,6 @@ pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
 pub use scans::{
     Compared, Comparison, FindingState, FoundSecret, PlaintextFinding, ScanWish, Scans,
 };
+pub use search::Search;
 pub use setup::{Mode, Services, ServicesConfig};
-pub use status::{Check, Encryption, Health, Readiness, Status, Whoami};
+pub use status::{About, Check, Encryption, Health, Inside, Readiness, Status, Whoami};

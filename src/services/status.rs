@@ -1,8 +1,8 @@
 //! How the daemon is: health, readiness, and who is asking.
 
-use super::setup::Core;
+use super::setup::{Core, Mode};
 use super::{Error, Providers, opening};
-use crate::model::Caller;
+use crate::model::{Caller, Role, SignedIn};
 use std::sync::Arc;
 
 /// How many credentials of the caller a readiness check opens.
@@ -54,6 +54,30 @@ pub struct Whoami {
     pub caller: Caller,
     pub daemon_url: String,
     pub encryption: Encryption,
+}
+
+/// What the page of settings tells of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    pub version: &'static str,
+    pub daemon_url: String,
+    pub mode: Mode,
+    /// What is for administrators.
+    pub inside: Option<Inside>,
+}
+
+/// How the daemon is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    pub store_backend: &'static str,
+    pub instance_id: String,
+    pub encryption: Encryption,
+    /// Which master key opens the store; not the key.
+    pub key_id: String,
+    /// At home alone.
+    pub home: Option<String>,
+    pub bundled_providers: usize,
+    pub custom_providers: usize,
 }
 
 /// Answers the probes.
@@ -138,6 +162,35 @@ impl Status {
             daemon_url: config.base_url.clone(),
             encryption: self.encryption(),
         }
+    }
+
+    /// What this person may know of the daemon.
+    pub async fn about(&self, person: &SignedIn) -> Result<About, Error> {
+        let config = &self.core.config;
+        let inside = match person.role {
+            Role::Admin => Some(self.inside().await?),
+            Role::User => None,
+        };
+        Ok(About {
+            version: config.version,
+            daemon_url: config.base_url.clone(),
+            mode: config.mode,
+            inside,
+        })
+    }
+
+    async fn inside(&self) -> Result<Inside, Error> {
+        let providers = self.providers.list().await?;
+        let home = self.core.config.home.display();
+        Ok(Inside {
+            store_backend: self.core.store.backend(),
+            instance_id: self.core.store.instance_id().to_owned(),
+            encryption: self.encryption(),
+            key_id: self.core.vaults.key_id(),
+            home: self.core.is_local().then(|| home.to_string()),
+            bundled_providers: providers.bundled.len(),
+            custom_providers: providers.custom.len(),
+        })
     }
 
     fn encryption(&self) -> Encryption {

@@ -4,7 +4,7 @@ use super::Error;
 use super::principals;
 use super::reader::Reader;
 use super::tx::Tx;
-use super::value::{Row, args};
+use super::value::{Columns, Row, args};
 use crate::model::{Handle, Principal, PrincipalId};
 use time::OffsetDateTime;
 
@@ -21,17 +21,23 @@ pub struct BrowserSession {
     pub expires_at: OffsetDateTime,
 }
 
-fn read(row: &Row) -> Result<(BrowserSession, Principal), Error> {
-    let mut c = row.columns("browser session");
+const COLUMNS: &str = "s.hash, s.principal_id, s.identity, s.created_at, s.seen_at, s.expires_at";
+
+fn read_session(c: &mut Columns<'_>) -> Result<BrowserSession, Error> {
     let hash = c.blob()?;
-    let session = BrowserSession {
+    Ok(BrowserSession {
         hash: hash.try_into().map_err(|_| c.bad())?,
         principal: c.name()?,
         identity: c.opt_name()?,
         created_at: c.time()?,
         seen_at: c.time()?,
         expires_at: c.time()?,
-    };
+    })
+}
+
+fn read(row: &Row) -> Result<(BrowserSession, Principal), Error> {
+    let mut c = row.columns("browser session");
+    let session = read_session(&mut c)?;
     let principal = principals::read_principal(&mut c)?;
     Ok((session, principal))
 }
@@ -46,15 +52,34 @@ impl Reader {
         let row = self
             .one(
                 format!(
-                    "SELECT s.hash, s.principal_id, s.identity, s.created_at, s.seen_at, s.expires_at, {} \
-                     FROM browser_sessions s JOIN principals p ON p.id = s.principal_id \
-                     WHERE s.hash = $1 AND s.expires_at > $2 AND p.disabled = 0",
+                    "SELECT {COLUMNS}, {} FROM browser_sessions s \
+                     JOIN principals p ON p.id = s.principal_id WHERE s.hash = $1 AND s.expires_at > $2 AND p.disabled = 0",
                     principals::COLUMNS
                 ),
                 args![hash.as_slice(), now],
             )
             .await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// The sessions of a Principal that have not ended, the last used first.
+    pub async fn list_browser_sessions(
+        &mut self,
+        principal: &PrincipalId,
+        now: OffsetDateTime,
+    ) -> Result<Vec<BrowserSession>, Error> {
+        let rows = self
+            .all(
+                format!(
+                    "SELECT {COLUMNS} FROM browser_sessions s WHERE s.principal_id = $1 \
+                     AND s.expires_at > $2 ORDER BY s.seen_at DESC, s.created_at DESC, s.hash"
+                ),
+                args![principal.as_str(), now],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| read_session(&mut row.columns("browser session")))
+            .collect()
     }
 
     pub async fn count_browser_sessions(&mut self, principal: &PrincipalId) -> Result<i64, Error> {

@@ -6,6 +6,7 @@
 //! to hold a secret in the clear, and to touch a database it does not understand.
 
 mod activity;
+mod agents;
 mod attempts;
 mod audit;
 mod audit_feed;
@@ -22,6 +23,7 @@ mod logins;
 mod migrations;
 mod news;
 mod one_time_tokens;
+mod people;
 mod principals;
 mod proofs;
 mod providers;
@@ -43,6 +45,7 @@ use conn::LOCK_WAIT;
 use value::Row;
 
 pub use activity::ConnectionUse;
+pub use agents::{AgentFilter, AgentRecord};
 pub use attempts::Attempts;
 pub use audit::{
     AuditCounts, AuditCursor, AuditFilter, AuditPage, BadCursor, CountFilter, EXAMINED, MAX_PAGE,
@@ -59,6 +62,7 @@ pub use lock::{Holder, HomeLock, LockError, find_holder, wait_until_free};
 pub use logins::LoginRecord;
 pub use news::News;
 pub use one_time_tokens::{OneTimeToken, Spent, TokenKind};
+pub use people::PersonRecord;
 pub use principals::PrincipalRecord;
 pub use proofs::ProofUse;
 pub use providers::{CustomProvider, ProviderClientRecord};

@@ -169,6 +169,17 @@ impl Tx {
         })
     }
 
+    /// Makes one open token worthless; whether it was open.
+    pub async fn delete_token(&mut self, kind: TokenKind, hash: &[u8; 32]) -> Result<bool, Error> {
+        let gone = self
+            .run(
+                "DELETE FROM one_time_tokens WHERE kind = $1 AND hash = $2 AND used_at IS NULL",
+                args![kind.as_str(), hash.as_slice()],
+            )
+            .await?;
+        Ok(gone > 0)
+    }
+
     /// Makes every open token of that kind and subject worthless, before a new one goes out.
     pub async fn delete_tokens(&mut self, kind: TokenKind, subject: &str) -> Result<u64, Error> {
         self.run(

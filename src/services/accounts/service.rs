@@ -1,13 +1,10 @@
-//! The accounts themselves: who has one, who is shut out.
+//! The accounts service, and what it hands out.
 
 use super::hashing::Hasher;
-use crate::model::{
-    AuditEvent, Email, ErrorCode, EventName, Principal, PrincipalId, Role, SignedIn,
-};
+use crate::model::{Email, PrincipalId, Role, SignedIn};
 use crate::secret::Token;
+use crate::services::Error;
 use crate::services::setup::Core;
-use crate::services::{Actor, Error};
-use futures_util::FutureExt as _;
 use std::fmt;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -66,79 +63,6 @@ impl Accounts {
             core,
             hasher: Hasher::new(),
         }
-    }
-
-    /// Everybody with an account here (administrators only).
-    pub async fn list<'a>(&self, actor: impl Into<Actor<'a>>) -> Result<Vec<Principal>, Error> {
-        actor.into().require_admin("list accounts")?;
-        let found = self.core.store.read().await?.list_principals().await?;
-        Ok(found.into_iter().map(|record| record.principal).collect())
-    }
-
-    /// Shuts an account out, ends its sessions, refuses its identities (administrators only).
-    pub async fn disable<'a>(
-        &self,
-        actor: impl Into<Actor<'a>>,
-        principal: &PrincipalId,
-    ) -> Result<(), Error> {
-        let actor = actor.into();
-        actor.require_admin("disable accounts")?;
-        if actor.principal() == principal {
-            return Err(Error::new(
-                ErrorCode::OperationNotAllowed,
-                "you cannot disable your own account",
-            )
-            .hint("another administrator can"));
-        }
-        self.set_disabled(actor, principal, true).await
-    }
-
-    /// Lets a disabled account back in (administrators only).
-    pub async fn enable<'a>(
-        &self,
-        actor: impl Into<Actor<'a>>,
-        principal: &PrincipalId,
-    ) -> Result<(), Error> {
-        let actor = actor.into();
-        actor.require_admin("enable accounts")?;
-        self.set_disabled(actor, principal, false).await
-    }
-
-    async fn set_disabled(
-        &self,
-        actor: Actor<'_>,
-        principal: &PrincipalId,
-        disabled: bool,
-    ) -> Result<(), Error> {
-        let name = if disabled {
-            EventName::AccountDisabled
-        } else {
-            EventName::AccountEnabled
-        };
-        let event = actor.sign(AuditEvent::new(name).with("account", principal.as_str()));
-        let id = principal.clone();
-        let by = actor.principal().clone();
-        let write = self.core.store.write(move |tx| {
-            async move {
-                // Another administrator may have shut this one out a moment ago: of two that
-                // disable each other one stays, so there always is an administrator.
-                let acting = tx.find_principal(&by).await?.map(|record| record.principal);
-                if !acting.is_some_and(|by| by.role == Role::Admin && !by.disabled) {
-                    return Err(Error::forbidden("your account is disabled")
-                        .hint("ask another administrator"));
-                }
-                if !tx.set_disabled(&id, disabled).await? {
-                    return Err(Error::not_found(format!("no account `{id}` here")));
-                }
-                if disabled {
-                    tx.delete_browser_sessions_of(&id, None).await?;
-                }
-                tx.audit(event).await?;
-                Ok(())
-            }
-            .boxed()
-        });
-        write.await
     }
 
     /// The address of an account, where it has one.

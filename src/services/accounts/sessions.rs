@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 /// A session nobody uses ends after this.
 const IDLE: Duration = Duration::hours(12);
 /// Every session ends after this.
-const LIFETIME: Duration = Duration::days(7);
+pub(super) const LIFETIME: Duration = Duration::days(7);
 /// How exactly the last use is known.
 const TOUCH_EVERY: Duration = Duration::minutes(5);
 /// More sessions of one person than this, and the one that was used longest ago ends.

@@ -258,7 +258,7 @@ fn one_time(
 }
 
 /// The role a token gives; the set-up token makes the first administrator.
-fn role(token: &OneTimeToken) -> Role {
+pub(super) fn role(token: &OneTimeToken) -> Role {
     if token.kind == TokenKind::Setup {
         return Role::Admin;
     }
@@ -266,7 +266,7 @@ fn role(token: &OneTimeToken) -> Role {
     written.and_then(Role::from_stored).unwrap_or(Role::User)
 }
 
-fn invited(token: &OneTimeToken) -> Option<Email> {
+pub(super) fn invited(token: &OneTimeToken) -> Option<Email> {
     token.payload.get("email")?.as_str()?.parse().ok()
 }
 

@@ -16,7 +16,10 @@ pub struct ClaimPage {
     pub did: Did,
     /// To compare with what the agent's terminal shows.
     pub fingerprint: String,
+    pub registered_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
+    /// How many connections of the person it would reach.
+    pub connections: usize,
 }
 
 impl Identities {
@@ -36,11 +39,14 @@ impl Identities {
             return Err(gone());
         }
         let key = did::decode(&record.identity.did).map_err(Error::internal)?;
+        let connections = reader.list_connections(&person.vault).await?;
         Ok(ClaimPage {
             handle,
             did: record.identity.did,
             fingerprint: did::fingerprint(&key),
+            registered_at: record.identity.created_at,
             expires_at: found.expires_at,
+            connections: connections.len(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Identities: registered by the holder of the key, claimed by a person, proved with every request.
 
+mod agents;
 mod authenticate;
 mod claim;
 mod claim_urls;
@@ -10,6 +11,7 @@ mod origin;
 mod registry;
 mod service;
 
+pub use agents::{Agent, AgentsPage};
 pub use authenticate::Unspent;
 pub use claim::ClaimPage;
 pub use service::{Identities, IdentityStatus, SignedRequest};
