@@ -2,6 +2,7 @@
 
 pub mod api_url;
 pub mod audit;
+pub mod browser_name;
 pub mod connection;
 pub mod error_code;
 pub mod export;
@@ -19,6 +20,7 @@ pub mod site;
 pub mod target;
 
 pub use audit::{AuditEvent, AuditRecord, EventName, Outcome};
+pub use browser_name::BrowserName;
 pub use connection::{Connection, ConnectionKey, ConnectionState, Credential};
 pub use error_code::ErrorCode;
 pub use grant_key::GrantKey;

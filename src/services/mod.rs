@@ -33,8 +33,8 @@ mod status;
 mod storing;
 
 pub use accounts::{
-    Account, Accounts, AccountsPage, BrowserSession, Invitation, NewSession, OpenInvitation,
-    SignUp, SignedInBrowser,
+    Account, Accounts, AccountsPage, BrowserSession, ComingFrom, Invitation, NewSession,
+    OpenInvitation, SignUp, SignedInBrowser,
 };
 pub use activity::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
 pub use actor::Actor;

@@ -5,6 +5,7 @@ use super::claims::read_state;
 use super::reader::Reader;
 use super::value::{Row, args};
 use crate::model::{ClaimState, Email, Handle, Identity, PrincipalId};
+use time::OffsetDateTime;
 
 /// An Identity with the Principal that accepted it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub struct AgentRecord {
     pub owner: Option<PrincipalId>,
     /// `None` for nobody and for the local Principal of a home.
     pub owner_email: Option<Email>,
+    /// As far as it is written down.
+    pub seen_at: Option<OffsetDateTime>,
+    /// How many Connections it has used, as far as that is written down.
+    pub used: i64,
 }
 
 /// Which of them to list. Everything that is set must match.
@@ -28,9 +33,11 @@ pub struct AgentFilter {
 }
 
 const SELECT: &str = "SELECT i.handle, i.did, i.created_at, c.state, c.principal_id, c.expires_at, \
-     c.decided_at, c.principal_id, p.email \
+     c.decided_at, c.principal_id, p.email, s.seen_at, \
+     (SELECT COUNT(*) FROM connection_uses u WHERE u.identity = i.handle) \
      FROM identities i JOIN claims c ON c.handle = i.handle \
-     LEFT JOIN principals p ON p.id = c.principal_id";
+     LEFT JOIN principals p ON p.id = c.principal_id \
+     LEFT JOIN identity_seen s ON s.handle = i.handle";
 
 /// What may act first, then what waits for an answer, then what is over.
 const ORDER: &str = "ORDER BY CASE c.state WHEN 'accepted' THEN 0 WHEN 'pending' THEN 1 \
@@ -47,6 +54,8 @@ fn read(row: &Row) -> Result<AgentRecord, Error> {
         claim: read_state(&mut c)?,
         owner: c.opt_name()?,
         owner_email: c.opt_name()?,
+        seen_at: c.opt_time()?,
+        used: c.int()?,
     })
 }
 

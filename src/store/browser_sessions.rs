@@ -5,7 +5,7 @@ use super::principals;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Columns, Row, args};
-use crate::model::{Handle, Principal, PrincipalId};
+use crate::model::{BrowserName, Handle, Principal, PrincipalId};
 use time::OffsetDateTime;
 
 /// A signed-in browser.
@@ -16,12 +16,15 @@ pub struct BrowserSession {
     pub principal: PrincipalId,
     /// The Identity that opened it for its Principal, if one did.
     pub identity: Option<Handle>,
+    /// Which browser it is, where we know it.
+    pub browser: Option<BrowserName>,
     pub created_at: OffsetDateTime,
     pub seen_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
 }
 
-const COLUMNS: &str = "s.hash, s.principal_id, s.identity, s.created_at, s.seen_at, s.expires_at";
+const COLUMNS: &str =
+    "s.hash, s.principal_id, s.identity, s.browser, s.created_at, s.seen_at, s.expires_at";
 
 fn read_session(c: &mut Columns<'_>) -> Result<BrowserSession, Error> {
     let hash = c.blob()?;
@@ -29,6 +32,7 @@ fn read_session(c: &mut Columns<'_>) -> Result<BrowserSession, Error> {
         hash: hash.try_into().map_err(|_| c.bad())?,
         principal: c.name()?,
         identity: c.opt_name()?,
+        browser: c.opt_text()?.as_deref().and_then(BrowserName::from_stored),
         created_at: c.time()?,
         seen_at: c.time()?,
         expires_at: c.time()?,
@@ -97,12 +101,13 @@ impl Tx {
     pub async fn insert_browser_session(&mut self, session: &BrowserSession) -> Result<(), Error> {
         self.run(
             "INSERT INTO browser_sessions \
-             (hash, principal_id, identity, created_at, seen_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             (hash, principal_id, identity, browser, created_at, seen_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             args![
                 session.hash.as_slice(),
                 session.principal.as_str(),
                 session.identity.as_ref().map(Handle::as_str),
+                session.browser.map(|browser| browser.to_string()),
                 session.created_at,
                 session.seen_at,
                 session.expires_at

@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "person_logins",
         sql: include_str!("migrations/0005_person_logins.sql"),
     },
+    Migration {
+        version: 6,
+        name: "signed_in",
+        sql: include_str!("migrations/0006_signed_in.sql"),
+    },
 ];
 
 /// The schema this program knows.

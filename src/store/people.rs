@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Row, args};
 use crate::model::{Principal, PrincipalId, Role};
+use time::OffsetDateTime;
 
 /// A Principal with what it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +19,16 @@ pub struct PersonRecord {
     pub connections: i64,
     /// That it has accepted and not ended.
     pub agents: i64,
+    /// `None` where it never did since that is noted.
+    pub signed_in_at: Option<OffsetDateTime>,
 }
 
 fn select(condition: &str) -> String {
     format!(
         "SELECT {}, p.is_local, \
          (SELECT COUNT(*) FROM connections n WHERE n.vault_id = p.vault_id AND n.status <> 'revoked'), \
-         (SELECT COUNT(*) FROM claims c WHERE c.principal_id = p.id AND c.state = 'accepted') \
+         (SELECT COUNT(*) FROM claims c WHERE c.principal_id = p.id AND c.state = 'accepted'), \
+         (SELECT s.at FROM sign_ins s WHERE s.principal_id = p.id) \
          FROM principals p WHERE {condition}",
         principals::COLUMNS
     )
@@ -37,6 +41,7 @@ fn read(row: &Row) -> Result<PersonRecord, Error> {
         is_local: c.flag()?,
         connections: c.int()?,
         agents: c.int()?,
+        signed_in_at: c.opt_time()?,
     })
 }
 
@@ -67,6 +72,18 @@ impl Reader {
 }
 
 impl Tx {
+    /// Notes that the Principal signs in now.
+    pub async fn put_sign_in(&mut self, id: &PrincipalId) -> Result<(), Error> {
+        let now = self.now();
+        self.run(
+            "INSERT INTO sign_ins (principal_id, at) VALUES ($1, $2) \
+             ON CONFLICT (principal_id) DO UPDATE SET at = excluded.at",
+            args![id.as_str(), now],
+        )
+        .await?;
+        Ok(())
+    }
+
     pub async fn set_role(&mut self, id: &PrincipalId, role: Role) -> Result<bool, Error> {
         let changed = self
             .run(

@@ -21,7 +21,7 @@ pub(super) fn rows(rows: usize, columns: usize) -> String {
 
 /// Tables of which nobody keeps a copy between two requests. Everything else is in someone's cache,
 /// or may be tomorrow.
-const NEVER_KEPT: [&str; 12] = [
+const NEVER_KEPT: [&str; 13] = [
     "audit_counted",
     "audit_counts",
     "audit_counts_each",
@@ -33,6 +33,7 @@ const NEVER_KEPT: [&str; 12] = [
     "one_time_tokens",
     "refresh_leases",
     "sign_in_attempts",
+    "sign_ins",
     "used_proofs",
 ];
 

@@ -9,4 +9,4 @@ mod person;
 
 pub(super) use caller::{Admin, Signature, SignedBy, UnspentCaller};
 pub(super) use input::{ForPerson, Form, Json, Path, Query};
-pub(super) use person::{Browser, Cookies, PeerAddress, Person, check_csrf};
+pub(super) use person::{Browser, Cookies, Person, SignInFrom, browser_name, check_csrf};

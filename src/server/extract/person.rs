@@ -1,6 +1,6 @@
 //! People: the session cookie of a signed-in browser, and the token that must come with every form.
 
-use crate::model::ErrorCode;
+use crate::model::{BrowserName, ErrorCode};
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
 use crate::server::error::{ApiError, Audience};
@@ -8,11 +8,11 @@ use crate::server::gate::Peer;
 use crate::server::next::Next;
 use crate::server::pages;
 use crate::server::state::App;
-use crate::services::{Actor, BrowserSession};
+use crate::services::{Actor, BrowserSession, ComingFrom};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method, header};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -75,9 +75,16 @@ impl Cookies {
     }
 }
 
-/// Where the connection comes from: behind a reverse proxy the proxy, as no header is believed.
+/// Where somebody comes from who signs in: the address of the connection, behind a reverse proxy the
+/// proxy, as no header is believed; and the browser, which is only shown to whoever signed in with it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::server) struct PeerAddress(pub(in crate::server) IpAddr);
+pub(in crate::server) struct SignInFrom(pub(in crate::server) ComingFrom);
+
+/// The browser that sent these, where it is one that we know.
+pub(in crate::server) fn browser_name(headers: &HeaderMap) -> Option<BrowserName> {
+    let said = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    BrowserName::from_user_agent(said)
+}
 
 impl FromRequestParts<App> for Browser {
     type Rejection = Response;
@@ -132,7 +139,7 @@ impl FromRequestParts<App> for Cookies {
     }
 }
 
-impl FromRequestParts<App> for PeerAddress {
+impl FromRequestParts<App> for SignInFrom {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
@@ -140,6 +147,9 @@ impl FromRequestParts<App> for PeerAddress {
             .extensions
             .get::<Peer>()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        Ok(Self(address.to_canonical()))
+        Ok(Self(ComingFrom {
+            address: address.to_canonical(),
+            browser: browser_name(&parts.headers),
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! The page behind a claim URL: who asks, what saying yes means, and the two answers.
 
 use super::message;
-use super::render::{Nav, Page, clock_time, page, see_other};
+use super::render::{Nav, Page, When, clock_time, page, see_other};
 use crate::model::NameError;
 use crate::secret::Token;
 use crate::server::extract::{ForPerson, Form, Path, Person};
@@ -46,6 +46,9 @@ struct Claim<'a> {
     fingerprint: &'a str,
     did: &'a str,
     token: &'a str,
+    registered: When,
+    /// How many it would reach.
+    connections: usize,
     ends: String,
 }
 
@@ -66,6 +69,8 @@ pub(super) async fn show(
             fingerprint: &found.fingerprint,
             did: found.did.as_str(),
             token: token.reveal(),
+            registered: When::new(found.registered_at, app.services.now()),
+            connections: found.connections,
             ends: clock_time(found.expires_at),
         },
     )

@@ -7,7 +7,7 @@ use crate::model::Connection;
 use crate::secret::Token;
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
-use crate::server::extract::{Browser, Cookies, ForPerson, Person, Query};
+use crate::server::extract::{Browser, Cookies, ForPerson, Person, Query, browser_name};
 use crate::server::next::Next;
 use crate::server::state::App;
 use askama::Template;
@@ -20,15 +20,12 @@ use time::OffsetDateTime;
 pub(super) struct View {
     /// The one-time sign-in code of `authsome ui`.
     code: Option<String>,
-    /// What was just changed: `password`.
-    changed: Option<String>,
 }
 
 #[derive(Debug, Template)]
 #[template(path = "dashboard.html")]
 struct Dashboard {
     nav: Nav,
-    notice: Option<String>,
     connections: Vec<ConnectionRow>,
     /// Whether any service has said whose a connection is.
     tells_account: bool,
@@ -63,7 +60,7 @@ pub(super) async fn show(
         return redeem(&app, &Token::new(code), &browser, &headers).await;
     }
     match browser.into_person() {
-        Some(person) => dashboard(&app, &person, &view).await,
+        Some(person) => dashboard(&app, &person).await,
         None => sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
 }
@@ -79,13 +76,13 @@ async fn redeem(app: &App, code: &Token, browser: &Browser, headers: &HeaderMap)
     }
     let accounts = &app.services.accounts;
     let opened = accounts
-        .redeem_sign_in_code(code, browser.cookie.as_ref())
+        .redeem_sign_in_code(code, browser.cookie.as_ref(), browser_name(headers))
         .await?;
     let cookie = Cookie::Session.set(&app.origins, &opened.token, "/", opened.session.expires_at);
     Ok(with_cookie(see_other(paths::DASHBOARD)?, cookie))
 }
 
-async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
+async fn dashboard(app: &App, person: &Person) -> Page {
     let services = &app.services;
     let mut connections = Vec::new();
     for group in services.connections.list(person.actor()).await? {
@@ -100,18 +97,10 @@ async fn dashboard(app: &App, person: &Person, view: &View) -> Page {
         StatusCode::OK,
         &Dashboard {
             nav: Nav::of(person, "Overview"),
-            notice: notice(view),
             tells_account: connections.iter().any(|row| !row.account.is_empty()),
             connections,
         },
     )
-}
-
-/// What was just done. That a password was changed cannot be seen here, and a false word of it does
-/// no harm.
-fn notice(view: &View) -> Option<String> {
-    (view.changed.as_deref() == Some("password"))
-        .then(|| "Your password is changed. Other browsers are signed out.".to_owned())
 }
 
 impl ConnectionRow {

@@ -4,8 +4,8 @@
 //! page works without it. A page holds a credential only where a person asked for just that one, and
 //! what was typed into a password field is never sent back.
 
-mod account;
 mod agents;
+mod ask;
 pub(super) mod assets;
 mod audit;
 mod claim;
@@ -16,10 +16,13 @@ mod live;
 mod login;
 mod login_end;
 mod message;
+mod people;
 mod picture;
 mod prose;
 mod providers;
 mod render;
+mod search;
+mod settings;
 mod sign_in;
 mod sign_up;
 
@@ -39,13 +42,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/ui", get(dashboard::home))
         .route(paths::DASHBOARD, get(dashboard::show))
         .route("/ui/live", get(live::follow))
-        .route("/ui/agents", get(agents::show))
-        .route(
-            "/ui/agents/{handle}/revoke",
-            get(agents::ask_to_end).post(agents::revoke),
-        )
-        .route("/ui/account", get(account::open))
-        .route("/ui/account/password", post(account::change_password))
         .route(paths::AUDIT_PAGE, get(audit::show))
         .route("/audit/events/{id}", get(audit::show_event))
         .route("/audit/export", get(audit::export))
@@ -60,6 +56,11 @@ pub(super) fn routes() -> Router<App> {
         .route(paths::LOGIN_RETURN, get(login::finish))
         .route(paths::OAUTH_CALLBACK, get(login::return_from_provider))
         .route("/assets/{file}", get(assets::serve))
-        .merge(providers::routes());
-    compress::compressed(routes).merge(providers::secret_routes())
+        .merge(agents::routes())
+        .merge(people::routes())
+        .merge(providers::routes())
+        .merge(settings::routes());
+    compress::compressed(routes)
+        .merge(people::secret_routes())
+        .merge(providers::secret_routes())
 }

@@ -6,7 +6,7 @@ use super::render::{Page, page, see_other, with_cookie};
 use crate::api::paths;
 use crate::secret::Password;
 use crate::server::cookies::Cookie;
-use crate::server::extract::{Browser, Cookies, ForPerson, Form, PeerAddress, Person, Query};
+use crate::server::extract::{Browser, Cookies, ForPerson, Form, Person, Query, SignInFrom};
 use crate::server::form_token::FormToken;
 use crate::server::next::Next;
 use crate::server::state::App;
@@ -77,7 +77,7 @@ fn show(
 
 pub(super) async fn sign_in(
     State(app): State<App>,
-    PeerAddress(from): PeerAddress,
+    SignInFrom(from): SignInFrom,
     cookies: Cookies,
     ForPerson(Form(form)): ForPerson<Form<Credentials>>,
 ) -> Page {

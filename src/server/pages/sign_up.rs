@@ -8,7 +8,7 @@ use crate::model::{Email, Role};
 use crate::secret::{Password, Token};
 use crate::server::cookies::Cookie;
 use crate::server::error::ApiError;
-use crate::server::extract::{Browser, Cookies, ForPerson, Form, PeerAddress, Query};
+use crate::server::extract::{Browser, Cookies, ForPerson, Form, Query, SignInFrom};
 use crate::server::form_token::FormToken;
 use crate::server::next::Next;
 use crate::server::state::App;
@@ -94,7 +94,7 @@ fn closed(invited: bool) -> ApiError {
 
 pub(super) async fn sign_up(
     State(app): State<App>,
-    PeerAddress(from): PeerAddress,
+    SignInFrom(from): SignInFrom,
     cookies: Cookies,
     ForPerson(Form(form)): ForPerson<Form<Credentials>>,
 ) -> Page {

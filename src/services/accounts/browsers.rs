@@ -4,7 +4,7 @@ use super::service::Accounts;
 use super::sessions::{LIFETIME, by};
 use super::shown;
 use crate::crypto::random;
-use crate::model::{EventName, Handle, PrincipalId, ShownId, SignedIn};
+use crate::model::{BrowserName, EventName, Handle, PrincipalId, ShownId, SignedIn};
 use crate::secret::Token;
 use crate::services::Error;
 use crate::store::{BrowserSession, Reader};
@@ -22,6 +22,8 @@ pub struct SignedInBrowser {
     pub expires_at: OffsetDateTime,
     /// The agent whose person opened it from a terminal; `None` for a sign-in with a password.
     pub opened_by: Option<Handle>,
+    /// Where it is one that we know.
+    pub name: Option<BrowserName>,
     /// The one that asks.
     pub is_this: bool,
 }
@@ -45,6 +47,7 @@ impl Accounts {
                 seen_at: row.seen_at,
                 expires_at: row.expires_at,
                 opened_by: row.identity,
+                name: row.browser,
                 is_this: row.hash == own,
             });
         }

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod browsers;
+mod coming;
 mod hashing;
 mod invitations;
 mod people;
@@ -13,6 +14,7 @@ mod sign_up;
 mod typed;
 
 pub use browsers::SignedInBrowser;
+pub use coming::ComingFrom;
 pub use invitations::OpenInvitation;
 pub use people::{Account, AccountsPage};
 pub use service::{Accounts, BrowserSession, Invitation, NewSession};

@@ -8,6 +8,7 @@ use crate::model::{AuditEvent, ErrorCode, EventName, Principal, PrincipalId, Rol
 use crate::services::{Actor, Error, Search};
 use crate::store::{PersonRecord, PrincipalRecord, Tx};
 use futures_util::FutureExt as _;
+use time::OffsetDateTime;
 
 /// An account, and what it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Account {
     pub connections: u64,
     /// That it has accepted and not ended.
     pub agents: u64,
+    /// `None` where nobody has since that is noted.
+    pub signed_in_at: Option<OffsetDateTime>,
 }
 
 /// A page of accounts, oldest first.
@@ -36,6 +39,7 @@ impl From<PersonRecord> for Account {
             is_local: record.is_local,
             connections: record.connections.unsigned_abs(),
             agents: record.agents.unsigned_abs(),
+            signed_in_at: record.signed_in_at,
         }
     }
 }

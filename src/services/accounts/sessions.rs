@@ -4,7 +4,8 @@
 use super::service::{Accounts, BrowserSession, NewSession};
 use crate::crypto::{hex, random};
 use crate::model::{
-    AuditEvent, Caller, ErrorCode, EventName, Handle, Principal, PrincipalId, Role, SignedIn,
+    AuditEvent, BrowserName, Caller, ErrorCode, EventName, Handle, Principal, PrincipalId, Role,
+    SignedIn,
 };
 use crate::secret::Token;
 use crate::services::{Error, csrf};
@@ -30,6 +31,7 @@ pub(super) struct Opening {
     token: Token,
     previous: Option<[u8; 32]>,
     identity: Option<Handle>,
+    browser: Option<BrowserName>,
 }
 
 impl Opening {
@@ -39,7 +41,13 @@ impl Opening {
             token: random::token(),
             previous: previous.map(|token| random::hash_token(token.reveal())),
             identity: None,
+            browser: None,
         }
+    }
+
+    pub(super) fn in_browser(mut self, browser: Option<BrowserName>) -> Self {
+        self.browser = browser;
+        self
     }
 
     /// An agent opened it: it ends when the agent does.
@@ -67,11 +75,13 @@ impl Opening {
             hash: random::hash_token(self.token.reveal()),
             principal: principal.id.clone(),
             identity: self.identity,
+            browser: self.browser,
             created_at: now,
             seen_at: now,
             expires_at: now + IDLE,
         })
         .await?;
+        tx.put_sign_in(&principal.id).await?;
         Ok(NewSession {
             session: session(&self.token, principal, now)?,
             token: self.token,
@@ -209,9 +219,10 @@ impl Accounts {
         &self,
         code: &Token,
         previous: Option<&Token>,
+        browser: Option<BrowserName>,
     ) -> Result<NewSession, Error> {
         let hash = random::hash_token(code.reveal());
-        let opening = Opening::new(previous);
+        let opening = Opening::new(previous).in_browser(browser);
         let write = self.core.store.write(move |tx| {
             async move {
                 let Spent::Now(token) = tx.spend_token(TokenKind::SignIn, &hash).await? else {

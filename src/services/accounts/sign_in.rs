@@ -4,6 +4,7 @@
 //! password is looked at, so that many at once do not slip past the count together; the right
 //! password takes the count back.
 
+use super::ComingFrom;
 use super::backoff::{FORGOTTEN_AFTER, Guard};
 use super::service::{Accounts, NewSession};
 use super::sessions::{Opening, by};
@@ -25,20 +26,22 @@ impl Accounts {
         &self,
         email: &str,
         password: Password,
-        from: IpAddr,
+        from: impl Into<ComingFrom>,
         previous: Option<&Token>,
     ) -> Result<NewSession, Error> {
+        let from = from.into();
         let email = Email::from_typed(email).ok();
-        let keys = Keys::new(email.as_ref().map_or("", Email::as_str), from);
+        let keys = Keys::new(email.as_ref().map_or("", Email::as_str), from.address);
         self.count_try(&keys).await?;
         let looked = self.look_at(email.as_ref(), &password).await;
         let (found, record) = self.forgiven(&keys, looked).await?;
         let Some(record) = record else {
-            self.tell_failed(&keys, found.as_ref(), from).await?;
+            self.tell_failed(&keys, found.as_ref(), from.address)
+                .await?;
             return Err(wrong());
         };
         let rehashed = self.rehashed(&record, password).await?;
-        let opening = Opening::new(previous);
+        let opening = Opening::new(previous).in_browser(from.browser);
         let write = self.core.store.write(move |tx| {
             async move {
                 let id = record.principal.id.clone();
@@ -52,7 +55,8 @@ impl Accounts {
                 }
                 tx.clear_attempts(&keys.account).await?;
                 let event = by(EventName::AccountSignedIn, &id);
-                tx.audit(event.with("from", from.to_string())).await?;
+                tx.audit(event.with("from", from.address.to_string()))
+                    .await?;
                 opening.write(tx, &now.principal).await
             }
             .boxed()
@@ -127,17 +131,19 @@ impl Accounts {
         person: &SignedIn,
         current: Password,
         new: Password,
-        from: IpAddr,
+        from: impl Into<ComingFrom>,
     ) -> Result<NewSession, Error> {
+        let from = from.into();
         typed::new_password(&new, person.email.as_ref())?;
-        let keys = Keys::new(person.principal.as_str(), from);
+        let keys = Keys::new(person.principal.as_str(), from.address);
         self.count_try(&keys).await?;
         let mut reader = self.core.store.read().await?;
         let found = reader.find_principal(&person.principal).await?;
         drop(reader);
         let verified = self.verified(found.as_ref(), &current).await;
         let Some(record) = self.forgiven(&keys, verified).await? else {
-            self.tell_failed(&keys, found.as_ref(), from).await?;
+            self.tell_failed(&keys, found.as_ref(), from.address)
+                .await?;
             return Err(Error::new(
                 ErrorCode::AuthenticationFailed,
                 "the current password is wrong",
@@ -145,7 +151,7 @@ impl Accounts {
         };
         let hashed = self.hasher.hash(new).await;
         let hashed = self.forgiven(&keys, hashed).await?;
-        let opening = Opening::new(None);
+        let opening = Opening::new(None).in_browser(from.browser);
         let write = self.core.store.write(move |tx| {
             async move {
                 let principal = record.principal;

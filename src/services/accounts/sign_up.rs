@@ -1,5 +1,6 @@
 //! Opening accounts: by the set-up token, by invitation, or, at home, freely.
 
+use super::ComingFrom;
 use super::service::{Accounts, Invitation, NewSession};
 use super::sessions::{Opening, by};
 use super::typed;
@@ -9,7 +10,6 @@ use crate::secret::{Password, Token};
 use crate::services::{Actor, Error};
 use crate::store::{OneTimeToken, PrincipalRecord, Spent, TokenKind, Tx};
 use futures_util::FutureExt as _;
-use std::net::IpAddr;
 use time::{Duration, OffsetDateTime};
 
 const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -41,7 +41,12 @@ struct Ticket {
 
 impl Accounts {
     /// Opens an account and signs it in. Hosted without a setup token or invitation: `Forbidden`.
-    pub async fn sign_up(&self, form: SignUp, from: IpAddr) -> Result<NewSession, Error> {
+    pub async fn sign_up(
+        &self,
+        form: SignUp,
+        from: impl Into<ComingFrom>,
+    ) -> Result<NewSession, Error> {
+        let from = from.into();
         let ticket = self.ticket(form.token.as_ref()).await?;
         let email = typed::email(&form.email)?;
         typed::new_password(&form.password, Some(&email))?;
@@ -57,7 +62,7 @@ impl Accounts {
         }
         let hashed = self.hasher.hash(form.password).await?;
         let vaults = self.core.vaults.clone();
-        let opening = Opening::new(None);
+        let opening = Opening::new(None).in_browser(from.browser);
         let write = self.core.store.write(move |tx| {
             async move {
                 let role = admit(tx, ticket.as_ref()).await?;
@@ -73,7 +78,7 @@ impl Accounts {
                 vaults.create_vault(tx, &principal.vault).await?;
                 let event = by(EventName::AccountCreated, &principal.id)
                     .with("role", principal.role.as_str())
-                    .with("from", from.to_string());
+                    .with("from", from.address.to_string());
                 tx.audit(event).await?;
                 opening.write(tx, &principal).await
             }

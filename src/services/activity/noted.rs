@@ -191,7 +191,7 @@ impl Noted {
     }
 
     /// When it was last seen, as far as that may not be in the store yet.
-    pub(super) fn seen_at(&self, handle: &Handle) -> Option<OffsetDateTime> {
+    pub(in crate::services) fn seen_at(&self, handle: &Handle) -> Option<OffsetDateTime> {
         let notes = self.lock();
         let earlier = notes.on_its_way.as_ref();
         let earlier = earlier.and_then(|batch| batch.seen.get(handle));

@@ -94,6 +94,18 @@ impl VaultActivity {
         found
     }
 
+    /// How many connections each agent used.
+    pub fn connections_by_agent(&self) -> HashMap<&Handle, u64> {
+        let mut counts = HashMap::new();
+        let all = self.connections.values().flat_map(HashMap::values);
+        for one in all.flat_map(|activity| &activity.used_by) {
+            if let Some(handle) = &one.by {
+                *counts.entry(handle).or_default() += 1;
+            }
+        }
+        counts
+    }
+
     /// Counts a use in. One from before the connection was added belongs to an earlier one of that name.
     fn add(&mut self, used: ConnectionUse) {
         let ConnectionKey { provider, name, .. } = &used.connection;

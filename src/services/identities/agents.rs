@@ -22,6 +22,10 @@ pub struct Agent {
     pub owner: Option<PrincipalId>,
     /// `None` for nobody and for the owner of a home.
     pub owner_email: Option<Email>,
+    /// When it last proved itself; `None` where it never did since that is noted.
+    pub seen_at: Option<OffsetDateTime>,
+    /// How many connections it has used; may be a minute behind.
+    pub used: u64,
 }
 
 /// A page of agents: those that may act first.
@@ -47,6 +51,8 @@ impl Agent {
             registered_at: record.identity.created_at,
             owner: record.owner,
             owner_email: record.owner_email,
+            seen_at: record.seen_at,
+            used: record.used.unsigned_abs(),
         }
     }
 
@@ -73,12 +79,8 @@ impl Identities {
         };
         let found = self.core.store.read().await?.list_agents(&filter).await?;
         let (found, has_more) = search.cut(found);
-        let now = self.core.now();
         Ok(AgentsPage {
-            agents: found
-                .into_iter()
-                .map(|record| Agent::of(record, now))
-                .collect(),
+            agents: found.into_iter().map(|one| self.seen_now(one)).collect(),
             has_more,
         })
     }
@@ -91,10 +93,18 @@ impl Identities {
     ) -> Result<Agent, Error> {
         let actor = actor.into();
         let found = self.core.store.read().await?.find_agent(handle).await?;
-        let agent = found.map(|record| Agent::of(record, self.core.now()));
+        let agent = found.map(|record| self.seen_now(record));
         agent
             .filter(|agent| actor.is_admin() || agent.owner.as_ref() == Some(actor.principal()))
             .ok_or_else(|| not_found(handle))
+    }
+
+    /// With what is not written down yet.
+    fn seen_now(&self, record: AgentRecord) -> Agent {
+        let mut agent = Agent::of(record, self.core.now());
+        let recent = self.core.noted.seen_at(&agent.handle);
+        agent.seen_at = recent.or(agent.seen_at);
+        agent
     }
 
     /// The last events of an agent, newest first. A person sees those of their own account alone: its

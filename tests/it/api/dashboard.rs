@@ -57,7 +57,7 @@ fn a_notice_that_is_not_true_is_not_shown() {
     browser.open(url["url"].as_str().unwrap()).expect(200);
     let page = browser.open("/ui/agents?ended=keeper").expect(200).text();
     assert!(!page.contains("cannot use"), "{page}");
-    let account = browser.open("/ui/account").expect(200).text();
+    let account = browser.open("/ui/settings/password").expect(200).text();
     assert!(!account.contains("type=\"password\""), "{account}");
 }
 

@@ -5,6 +5,7 @@ mod dashboard;
 mod live;
 mod openapi;
 mod pages;
+mod people;
 mod providers;
 pub(crate) mod routes;
 mod schema;

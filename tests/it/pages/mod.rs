@@ -1,7 +1,10 @@
 //! The pages as a person meets them, in a real browser: a file for each area.
 
+mod agents;
 mod entrance;
 mod inspection;
 mod keyboard;
 mod logins;
+mod people;
 mod providers;
+mod settings;

@@ -12,13 +12,13 @@ use thirtyfour::By;
 use thirtyfour::extensions::query::{ElementQueryable as _, ElementWaitable as _};
 
 /// Opens the pages signed in as the person of an agent.
-async fn sign_in(browser: &Chromium, agent: &Agent) {
+pub(super) async fn sign_in(browser: &Chromium, agent: &Agent) {
     let url = agent.post("/session", &json!({})).expect(200).json();
     browser.open(url["url"].as_str().unwrap()).await;
 }
 
 /// Follows the first link that says `text`.
-async fn follow(browser: &Chromium, text: &str) {
+pub(super) async fn follow(browser: &Chromium, text: &str) {
     let page = browser.page.find(By::Tag("html")).await.unwrap();
     let path = format!("//a[normalize-space()='{text}']");
     let link = browser.page.find(By::XPath(path)).await;
@@ -37,7 +37,7 @@ async fn wait_for(browser: &Chromium, path: &str) {
         .unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
-async fn says(browser: &Chromium, text: &str) {
+pub(super) async fn says(browser: &Chromium, text: &str) {
     let shown = browser.text().await;
     assert!(shown.contains(text), "{text}: {shown}");
 }

@@ -85,7 +85,7 @@ fn a_cookie_is_worthless_after_a_change_of_the_password() {
     let mut elsewhere = daemon.browser();
     sign_in(&mut elsewhere, PASSWORD).expect(303);
     let mut stolen = browser.clone();
-    let page = browser.open("/ui/account").expect(200);
+    let page = browser.open("/ui/settings/password").expect(200);
     let fields = [("current", PASSWORD), ("new", "another good password")];
     browser.submit(&page, "password", &fields).expect(303);
     browser.open("/ui/").expect(200);

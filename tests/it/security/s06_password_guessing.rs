@@ -82,7 +82,7 @@ async fn one_address_that_tries_many_accounts_has_to_wait_too(place: Place) {
         last = wrong(&house, &format!("victim{number}@example.test"), somewhere()).await;
     }
     assert_eq!(last, ErrorCode::TooManyRequests);
-    let elsewhere = Ipv4Addr::new(198, 51, 100, 9).into();
+    let elsewhere: std::net::IpAddr = Ipv4Addr::new(198, 51, 100, 9).into();
     let accounts = &house.services.accounts;
     let password = Password::new(PASSWORD);
     let owner = accounts.sign_in("owner@example.test", password, elsewhere, None);

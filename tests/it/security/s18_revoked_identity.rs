@@ -86,7 +86,7 @@ async fn what_it_opened_for_its_person_ends_with_it(place: Place) {
     let mut sessions = Vec::new();
     for agent in [&scout, &keeper] {
         let code = code_of(agent).await;
-        let opened = accounts.redeem_sign_in_code(&code, None).await;
+        let opened = accounts.redeem_sign_in_code(&code, None, None).await;
         sessions.push(opened.unwrap().token);
     }
     let identities = &house.services.identities;
@@ -94,7 +94,7 @@ async fn what_it_opened_for_its_person_ends_with_it(place: Place) {
     let stands = async |token| accounts.browser_session(token).await.unwrap().is_some();
     assert!(!stands(&sessions[0]).await);
     assert!(stands(&sessions[1]).await, "another agent's stays");
-    let late = accounts.redeem_sign_in_code(&unused, None).await;
+    let late = accounts.redeem_sign_in_code(&unused, None, None).await;
     assert_eq!(code(late), ErrorCode::Gone);
 }
 

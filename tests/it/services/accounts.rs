@@ -261,16 +261,20 @@ async fn the_ui_code_signs_in_once_within_a_minute(place: Place) {
     let url = accounts.sign_in_url(&caller).await.unwrap();
     assert!(url.starts_with("http://127.0.0.1:7998/ui/?code="), "{url}");
     let opened = accounts
-        .redeem_sign_in_code(&token_of(&url), None)
+        .redeem_sign_in_code(&token_of(&url), None, None)
         .await
         .unwrap();
     assert_eq!(opened.session.person.principal, caller.principal);
     assert!(is_signed_in(&house, &opened).await);
-    let again = accounts.redeem_sign_in_code(&token_of(&url), None).await;
+    let again = accounts
+        .redeem_sign_in_code(&token_of(&url), None, None)
+        .await;
     assert_eq!(code(again), ErrorCode::Gone);
     let late = accounts.sign_in_url(&caller).await.unwrap();
     house.advance(Duration::seconds(60));
-    let late = accounts.redeem_sign_in_code(&token_of(&late), None).await;
+    let late = accounts
+        .redeem_sign_in_code(&token_of(&late), None, None)
+        .await;
     assert_eq!(code(late), ErrorCode::Gone);
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod house;
 mod identities;
 mod live;
 mod logins;
+mod people;
 mod person_logins;
 mod properties;
 mod providers;

@@ -428,6 +428,7 @@ async fn sign_in(store: &Store, database: &Database, number: u8) {
         hash: [number; 32],
         principal: "principal_ada".parse().unwrap(),
         identity: None,
+        browser: None,
         created_at: database.now(),
         seen_at: database.now(),
         expires_at: database.now() + Duration::hours(12),

@@ -1,17 +1,21 @@
-//! All agents of a person.
+//! All agents of a person; for an administrator everybody's.
 
-use crate::model::{ClaimState, Handle};
+use super::row::AgentRow;
+use crate::model::Handle;
 use crate::server::extract::{ForPerson, Person, Query};
 use crate::server::pages::render::{Nav, Page, page};
+use crate::server::pages::search::Searched;
 use crate::server::state::App;
-use crate::services::IdentityStatus;
+use crate::services::Search;
 use askama::Template;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::server::pages) struct View {
+pub(super) struct View {
+    q: Option<String>,
+    page: Option<u32>,
     /// The agent that was just accepted.
     accepted: Option<String>,
     /// The agent whose access was just ended.
@@ -24,61 +28,58 @@ struct Agents {
     nav: Nav,
     notice: Option<String>,
     agents: Vec<AgentRow>,
+    searched: Searched,
+    is_hosted: bool,
+    base_url: String,
 }
 
-#[derive(Debug)]
-pub(super) struct AgentRow {
-    pub(super) handle: String,
-    pub(super) fingerprint: String,
-    pub(super) status: &'static str,
-    pub(super) tone: &'static str,
-    pub(super) can_be_ended: bool,
+impl Agents {
+    /// Whether anybody but the reader owns one of them.
+    fn tells_owner(&self) -> bool {
+        self.agents.iter().any(|agent| !agent.is_own)
+    }
 }
 
-pub(in crate::server::pages) async fn show(
+pub(super) async fn show(
     State(app): State<App>,
     ForPerson(Query(view)): ForPerson<Query<View>>,
     person: Person,
 ) -> Page {
-    let agents = app.services.identities.list(person.actor()).await?;
-    let agents: Vec<AgentRow> = agents.iter().map(AgentRow::of).collect();
+    let services = &app.services;
+    let search = Search::new(view.q.as_deref(), view.page);
+    let found = services.identities.agents(person.actor(), &search).await?;
+    let activity = services.activity.last_uses(person.actor()).await?;
+    let used = activity.connections_by_agent();
+    let (now, mut agents) = (services.now(), Vec::new());
+    for agent in &found.agents {
+        let mut row = AgentRow::of(agent, &person, now);
+        if row.is_own {
+            row.used = used.get(&agent.handle).copied().unwrap_or(0);
+        }
+        agents.push(row);
+    }
     page(
         StatusCode::OK,
         &Agents {
             nav: Nav::of(&person, "Agents"),
-            notice: notice(&view, &agents),
+            notice: notice(&app, &person, &view).await,
+            searched: Searched::new("/ui/agents", &search, agents.len(), found.has_more),
             agents,
+            is_hosted: app.origins.is_hosted(),
+            base_url: app.origins.base().to_owned(),
         },
     )
 }
 
 /// What was just done. Anybody can make a link that says so, so it is said only where it is true.
-fn notice(view: &View, agents: &[AgentRow]) -> Option<String> {
-    let acts = |name: &str| {
-        let mut all = agents.iter();
-        all.any(|agent| agent.handle == name && agent.can_be_ended)
-    };
-    if let Some(name) = view.accepted.as_deref().filter(|name| acts(name)) {
-        return Some(format!("{name} may use your connections now."));
-    }
-    let handle: Handle = view.ended.as_deref()?.parse().ok()?;
-    (!acts(handle.as_str())).then(|| format!("{handle} cannot use your connections any more."))
-}
-
-impl AgentRow {
-    pub(super) fn of(agent: &IdentityStatus) -> Self {
-        let (status, tone) = match agent.state {
-            ClaimState::Accepted { .. } => ("accepted", "good"),
-            ClaimState::Required | ClaimState::Pending { .. } => ("waiting", "wait"),
-            ClaimState::Rejected { .. } => ("rejected", "bad"),
-            ClaimState::Revoked { .. } => ("revoked", "bad"),
-        };
-        Self {
-            handle: agent.handle.to_string(),
-            fingerprint: agent.fingerprint(),
-            status,
-            tone,
-            can_be_ended: matches!(agent.state, ClaimState::Accepted { .. }),
-        }
+async fn notice(app: &App, person: &Person, view: &View) -> Option<String> {
+    let named = view.accepted.as_ref().or(view.ended.as_ref())?;
+    let handle: Handle = named.parse().ok()?;
+    let identities = &app.services.identities;
+    let agent = identities.agent(person.actor(), &handle).await.ok()?;
+    match (view.accepted.is_some(), agent.may_act()) {
+        (true, true) => Some(format!("{handle} may use your connections now.")),
+        (false, false) => Some(format!("{handle} cannot use any connection any more.")),
+        _ => None,
     }
 }

@@ -66,6 +66,7 @@ pub(super) async fn ask_to_log_out(
             text: "Its secret is deleted here, and the service is told where that is possible. The next request of an agent that uses it is refused",
             facts,
             action: format!("/ui/apps/{provider}/{name}/logout"),
+            fields: Vec::new(),
             yes: "Log out",
             is_danger: true,
             no: "Keep it",

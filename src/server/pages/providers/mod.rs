@@ -14,10 +14,10 @@ mod typed;
 mod words;
 
 use crate::model::{ConnectionName, ProviderName};
+use crate::server::pages::ask::Confirmed;
 use crate::server::state::App;
 use axum::Router;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 /// The pages of providers.
 pub(super) fn routes() -> Router<App> {
@@ -59,13 +59,6 @@ pub(super) fn secret_routes() -> Router<App> {
         "/ui/apps/{provider}/{connection}/reveal",
         get(reveal::ask).post(reveal::show),
     )
-}
-
-/// A form that carries only the token of the session.
-#[derive(Debug, Deserialize)]
-struct Confirmed {
-    #[serde(default)]
-    csrf: String,
 }
 
 fn app_page(provider: &ProviderName) -> String {

@@ -49,6 +49,7 @@ pub(super) async fn ask(
             ),
             facts,
             action: format!("/ui/apps/{provider}/{name}/reveal"),
+            fields: Vec::new(),
             yes: "Show it",
             is_danger: false,
             no: "Leave it hidden",

@@ -1,11 +1,11 @@
-//! A person's own account: changing the password.
+//! Changing one's own password.
 
-use super::entrance::{again, enter};
-use super::prose::{Piece, sentence};
-use super::render::{Nav, Page, page};
 use crate::secret::Password;
-use crate::server::extract::{ForPerson, Form, PeerAddress, Person};
+use crate::server::extract::{ForPerson, Form, Person, SignInFrom};
 use crate::server::next::Next;
+use crate::server::pages::entrance::{again, enter};
+use crate::server::pages::prose::{Piece, sentence};
+use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;
 use askama::Template;
 use axum::extract::State;
@@ -21,24 +21,24 @@ pub(super) struct PasswordChange {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "account.html")]
-struct AccountPage {
+#[template(path = "settings/password.html")]
+struct PasswordPage {
     nav: Nav,
     problem: Option<Vec<Piece>>,
     at_new: bool,
 }
 
 pub(super) async fn open(person: Person) -> Page {
-    show_account(&person, StatusCode::OK, None)
+    show(&person, StatusCode::OK, None)
 }
 
-fn show_account(person: &Person, status: StatusCode, problem: Option<&str>) -> Page {
+fn show(person: &Person, status: StatusCode, problem: Option<&str>) -> Page {
     let nav = Nav::of(person, "Settings");
     let at_new = problem.is_some_and(|problem| !problem.contains("current"));
     let problem = problem.map(sentence);
     page(
         status,
-        &AccountPage {
+        &PasswordPage {
             nav,
             problem,
             at_new,
@@ -46,9 +46,9 @@ fn show_account(person: &Person, status: StatusCode, problem: Option<&str>) -> P
     )
 }
 
-pub(super) async fn change_password(
+pub(super) async fn change(
     State(app): State<App>,
-    PeerAddress(from): PeerAddress,
+    SignInFrom(from): SignInFrom,
     person: Person,
     ForPerson(Form(form)): ForPerson<Form<PasswordChange>>,
 ) -> Page {
@@ -57,10 +57,10 @@ pub(super) async fn change_password(
     let accounts = &app.services.accounts;
     let changed = accounts.change_password(&person.session.person, current, new, from);
     match changed.await {
-        Ok(opened) => enter(&app, &opened, &Next::parse("/ui/?changed=password")),
+        Ok(opened) => enter(&app, &opened, &Next::parse("/ui/settings?done=password")),
         Err(error) => {
             let (status, problem) = again(error)?;
-            let shown = show_account(&person, status, Some(&problem.text()))?;
+            let shown = show(&person, status, Some(&problem.text()))?;
             Ok(problem.delay(shown))
         }
     }

@@ -1,0 +1,270 @@
+//! The pages of agents, people and settings, as forms and answers.
+
+use crate::support::agent::Agent;
+use crate::support::browser::Browser;
+use crate::support::daemon::TestDaemon;
+use crate::support::http::Answer;
+use serde_json::json;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// The owner of a home in a browser, and the agent that opened it.
+fn owner(daemon: &TestDaemon) -> (Browser, Agent) {
+    let keeper = daemon.agent("keeper");
+    let url = keeper.post("/session", &json!({})).expect(200).json();
+    let mut browser = daemon.browser();
+    browser.open(url["url"].as_str().unwrap()).expect(200);
+    (browser, keeper)
+}
+
+/// Somebody else with an account there.
+fn guest(daemon: &TestDaemon, email: &str) -> Browser {
+    let mut browser = daemon.browser();
+    let page = browser.open("/auth/register").expect(200);
+    let fields = [("email", email), ("password", PASSWORD)];
+    browser.submit(&page, "/auth/register", &fields).expect(303);
+    browser
+}
+
+fn sign_in(daemon: &TestDaemon, email: &str, with: Option<&str>) -> Browser {
+    let mut browser = daemon.browser();
+    let page = browser.open("/auth/login").expect(200);
+    let html = page.text();
+    let form = html.split("<form").nth(1).unwrap();
+    let mut fields = crate::support::browser::hidden_fields(form);
+    fields.push(("email".to_owned(), email.to_owned()));
+    fields.push(("password".to_owned(), PASSWORD.to_owned()));
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let mut request = browser.request("POST", "/auth/login").form(&fields);
+    if let Some(with) = with {
+        request = request.header("User-Agent", with);
+    }
+    browser.send(&request).expect(303);
+    browser
+}
+
+/// The id in the address of the first form or link like `/ui/people/{id}/{end}`.
+fn id_before<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+    let found = page.split(start).skip(1).find_map(|rest| {
+        let id = rest.split('"').next()?.strip_suffix(end)?;
+        (!id.contains('/')).then_some(id)
+    });
+    found.unwrap_or_else(|| panic!("no {start}…{end} in {page}"))
+}
+
+fn next(answer: &Answer) -> String {
+    answer.header("location").unwrap().to_owned()
+}
+
+#[test]
+fn people_are_for_administrators() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    let mut guest = guest(&daemon, "guest@example.test");
+    let page = admin.open("/ui/people").expect(200).text();
+    let id = id_before(&page, "/ui/people/", "/role").to_owned();
+    guest.open("/ui/people").expect(403);
+    guest.open(&format!("/ui/people/{id}/role")).expect(403);
+    guest.open(&format!("/ui/people/{id}/disable")).expect(403);
+    let settings = guest.open("/ui/settings").expect(200);
+    let text = settings.text();
+    assert!(!text.contains("/ui/people"), "{text}");
+    assert!(!text.contains("Master key") && !text.contains(daemon.home().to_str().unwrap()));
+    let csrf = csrf(&settings);
+    for (path, more) in [
+        ("/ui/people/invite".to_owned(), ("role", "admin")),
+        (format!("/ui/people/{id}/role"), ("role", "admin")),
+        (format!("/ui/people/{id}/disable"), ("x", "")),
+        (format!("/ui/people/{id}/enable"), ("x", "")),
+        ("/ui/invitations/0/withdraw".to_owned(), ("x", "")),
+    ] {
+        let request = guest.request("POST", &path);
+        guest
+            .send(&request.form(&[("csrf", &csrf), more]))
+            .expect(403);
+    }
+    let page = admin.open("/ui/settings").expect(200).text();
+    assert!(page.contains("Master key") && page.contains(daemon.home().to_str().unwrap()));
+}
+
+/// The token of the session, as its forms carry it.
+fn csrf(page: &Answer) -> String {
+    let html = page.text();
+    let form = html.split("<form").nth(1).unwrap();
+    let fields = crate::support::browser::hidden_fields(form);
+    let found = fields.into_iter().find(|(name, _)| name == "csrf");
+    found.unwrap().1
+}
+
+#[test]
+fn no_form_is_taken_without_its_token() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    daemon.agent("scout");
+    guest(&daemon, "guest@example.test");
+    let page = admin.open("/ui/people").expect(200);
+    let id = id_before(&page.text(), "/ui/people/", "/role").to_owned();
+    let fields = [("email", ""), ("role", "user")];
+    admin
+        .submit(&page, "/ui/people/invite", &fields)
+        .expect(200);
+    let page = admin.open("/ui/people").expect(200).text();
+    let invitation = id_before(&page, "/ui/invitations/", "/withdraw").to_owned();
+    for path in [
+        format!("/ui/people/{id}/role"),
+        format!("/ui/people/{id}/disable"),
+        format!("/ui/people/{id}/enable"),
+        format!("/ui/invitations/{invitation}/withdraw"),
+        "/ui/people/invite".to_owned(),
+        "/ui/agents/scout/revoke".to_owned(),
+        "/ui/settings/password".to_owned(),
+        "/ui/settings/browsers/0/sign-out".to_owned(),
+        "/ui/settings/sign-out-others".to_owned(),
+    ] {
+        for csrf in ["", "wrong"] {
+            let fields = [
+                ("csrf", csrf),
+                ("role", "admin"),
+                ("current", "a"),
+                ("new", "b"),
+            ];
+            let request = admin.request("POST", &path).form(&fields);
+            admin.send(&request).expect(403);
+        }
+    }
+    let after = admin.open("/ui/people").expect(200).text();
+    assert!(after.contains(&invitation) && after.contains("Shut guest@example.test out"));
+    assert_eq!(after.matches(">administrator</span>").count(), 1);
+    admin.open("/ui/agents/scout/revoke").expect(200);
+}
+
+#[test]
+fn a_role_and_its_end_reach_an_open_browser() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    let mut guest = guest(&daemon, "guest@example.test");
+    let people = admin.open("/ui/people").expect(200).text();
+    let id = id_before(&people, "/ui/people/", "/role").to_owned();
+    for (status, said) in [
+        (200, "guest@example.test is an administrator now."),
+        (403, "guest@example.test is no administrator any more."),
+    ] {
+        let page = admin.open(&format!("/ui/people/{id}/role")).expect(200);
+        let answer = admin.submit(&page, "/role", &[]).expect(303);
+        let told = admin.open(&next(&answer)).expect(200).text();
+        assert!(told.contains(said), "{told}");
+        guest.open("/ui/people").expect(status);
+    }
+    let page = admin.open(&format!("/ui/people/{id}/disable")).expect(200);
+    let answer = admin.submit(&page, "/disable", &[]).expect(303);
+    let told = admin.open(&next(&answer)).expect(200);
+    assert!(told.text().contains("is shut out"));
+    guest.open("/ui/").expect(401);
+    let answer = admin.submit(&told, "/enable", &[]).expect(303);
+    let told = admin.open(&next(&answer)).expect(200).text();
+    assert!(told.contains("may sign in again"), "{told}");
+    sign_in(&daemon, "guest@example.test", None);
+    // A word that is not true is not said.
+    let page = admin
+        .open(&format!("/ui/people?done=disabled&who={id}"))
+        .expect(200);
+    assert!(!page.text().contains("is shut out"));
+    admin.open("/ui/people/principal_nobody/role").expect(404);
+}
+
+#[test]
+fn an_invitation_is_shown_once_and_can_be_withdrawn() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    let page = admin.open("/ui/people").expect(200);
+    let fields = [("email", "<b>nobody"), ("role", "admin")];
+    let again = admin
+        .submit(&page, "/ui/people/invite", &fields)
+        .expect(400);
+    assert!(again.text().contains("not an e-mail address"));
+    assert!(!again.text().contains("<b>nobody"));
+    let fields = [("email", "Ada@example.test"), ("role", "admin")];
+    let shown = admin.submit(&page, "/ui/people/invite", &fields);
+    let shown = shown.expect(200);
+    let html = shown.text();
+    let (_, rest) = html.split_once("/auth/register?token=").unwrap();
+    let token = rest.split(['<', '"']).next().unwrap();
+    let page = admin.open("/ui/people").expect(200);
+    let text = page.text();
+    assert!(text.contains("ada@example.test") && !text.contains(token));
+    let link = format!("/auth/register?token={token}");
+    daemon.browser().open(&link).expect(200);
+    let answer = admin.submit(&page, "/withdraw", &[]).expect(303);
+    let told = admin.open(&next(&answer)).expect(200).text();
+    assert!(
+        told.contains("is withdrawn") && !told.contains("/withdraw"),
+        "{told}"
+    );
+    daemon.browser().open(&link).expect(403);
+    admin.submit(&page, "/withdraw", &[]).expect(404);
+}
+
+#[test]
+fn an_agent_of_somebody_else_is_not_there() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    let scout = daemon.agent("scout");
+    let mut guest = guest(&daemon, "guest@example.test");
+    for path in ["/ui/agents/scout", "/ui/agents/scout/revoke"] {
+        let hidden = guest.open(path).expect(404).text();
+        let missing = guest.open(&path.replace("scout", "ghost")).expect(404);
+        let same = |text: &str| {
+            let text = text.replace("ghost", "scout");
+            text.split("Trace").next().unwrap().to_owned()
+        };
+        assert_eq!(same(&hidden), same(&missing.text()));
+    }
+    let empty = guest.open("/ui/agents").expect(200);
+    assert!(empty.text().contains("No agent acts for you yet"));
+    let csrf = csrf(&empty);
+    let request = guest.request("POST", "/ui/agents/scout/revoke");
+    guest.send(&request.form(&[("csrf", &csrf)])).expect(404);
+    scout.get("/whoami").expect(200);
+    admin.open("/ui/agents/scout").expect(200);
+}
+
+#[test]
+fn a_browser_is_known_by_name_and_signed_out_from_another() {
+    let daemon = TestDaemon::start();
+    guest(&daemon, "guest@example.test");
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0 <b>x</b>";
+    let mut here = sign_in(&daemon, "guest@example.test", Some(firefox));
+    let mut lost = sign_in(
+        &daemon,
+        "guest@example.test",
+        Some("<b>x</b> Chrome/1 Windows"),
+    );
+    let page = here.open("/ui/account").expect(200);
+    let text = page.text();
+    assert!(text.contains("Firefox on Linux") && text.contains("Chrome on Windows"));
+    assert!(!text.contains("<b>x</b>"), "{text}");
+    let (_, rest) = text.split_once("Chrome on Windows").unwrap();
+    let id = id_before(rest, "/ui/settings/browsers/", "/sign-out").to_owned();
+    // Another person's id of it opens and ends nothing.
+    let mut other = guest_named(&daemon);
+    let token = csrf(&other.open("/ui/settings").expect(200));
+    let path = format!("/ui/settings/browsers/{id}/sign-out");
+    let request = other.request("POST", &path).form(&[("csrf", &token)]);
+    other.send(&request).expect(404);
+    lost.open("/ui/").expect(200);
+    let answer = here.submit(&page, &path, &[]).expect(303);
+    let told = here.open(&next(&answer)).expect(200);
+    assert!(told.text().contains("signed out in that browser"));
+    lost.open("/ui/").expect(401);
+    let answer = here.submit(&told, "sign-out-others", &[]).expect(303);
+    let told = here.open(&next(&answer)).expect(200).text();
+    assert!(told.contains("in all other browsers"), "{told}");
+    assert!(!told.contains("/sign-out\""), "{told}");
+}
+
+fn guest_named(daemon: &TestDaemon) -> Browser {
+    guest(daemon, "other@example.test")
+}

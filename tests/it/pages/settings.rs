@@ -1,0 +1,75 @@
+//! Settings: browsers, the own password, and what the daemon is.
+
+use super::providers::{follow, says, sign_in};
+use crate::support::chromium::Chromium;
+use crate::support::daemon::TestDaemon;
+use serde_json::json;
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_of_a_home_sees_what_it_is_and_signs_other_browsers_out() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let daemon = TestDaemon::start();
+    let keeper = daemon.agent("keeper");
+    let mut elsewhere = daemon.browser();
+    for _ in 0..2 {
+        let url = keeper.post("/session", &json!({})).expect(200).json();
+        // Two browsers, as each forgets the cookie of the one before.
+        elsewhere.cookies.clear();
+        elsewhere.open(url["url"].as_str().unwrap()).expect(200);
+    }
+    sign_in(&browser, &keeper).await;
+    follow(&browser, "Settings").await;
+    assert_eq!(browser.heading().await, "Settings");
+    says(&browser, "Chrome on Linux this one").await;
+    says(&browser, daemon.home().to_str().unwrap()).await;
+    says(&browser, "this computer").await;
+    browser.inspect("settings").await;
+    browser.press("Sign out").await;
+    assert_eq!(browser.heading().await, "Sign in");
+    sign_in(&browser, &keeper).await;
+    follow(&browser, "Settings").await;
+    browser.press("Sign out all others").await;
+    says(&browser, "You are signed out in all other browsers").await;
+    browser.inspect("settings-one-browser").await;
+    elsewhere.open("/ui/").expect(401);
+    browser
+        .open(&format!("{}/ui/settings/password", daemon.url()))
+        .await;
+    says(&browser, "You have no password").await;
+    browser.inspect("password-at-home").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_with_a_password_changes_it() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let daemon = TestDaemon::start();
+    browser
+        .open(&format!("{}/auth/register", daemon.url()))
+        .await;
+    browser.fill("email", "guest@example.test").await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("Create account").await;
+    // Where the account was before there were settings.
+    browser.open(&format!("{}/ui/account", daemon.url())).await;
+    assert_eq!(browser.heading().await, "Settings");
+    browser.inspect("settings-of-a-user").await;
+    follow(&browser, "Change password…").await;
+    browser.inspect("password").await;
+    browser.fill("current", "not the password").await;
+    browser.fill("new", "another good password").await;
+    browser.press("Change password").await;
+    says(&browser, "The current password is wrong").await;
+    browser.inspect("password-refused").await;
+    browser.fill("current", PASSWORD).await;
+    browser.fill("new", "another good password").await;
+    browser.press("Change password").await;
+    says(&browser, "Your password is changed").await;
+    browser.close().await;
+}
