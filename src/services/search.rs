@@ -1,7 +1,7 @@
 //! Which part of a long list to show.
 
 /// How many rows a page shows.
-const PAGE: u32 = 50;
+const PAGE: u8 = 50;
 /// No text that is looked for is longer.
 const LONGEST: usize = 100;
 
@@ -13,6 +13,9 @@ pub struct Search {
 }
 
 impl Search {
+    /// One row more than a page has, to know whether there are more.
+    pub(super) const LIMIT: i64 = 51;
+
     /// `page` counts from 1; a blank text is none.
     pub fn new(text: Option<&str>, page: Option<u32>) -> Self {
         let text = text.map(str::trim).filter(|text| !text.is_empty());
@@ -31,18 +34,13 @@ impl Search {
         self.page.saturating_add(1)
     }
 
-    /// One more than a page has, to know whether there are more.
-    pub(super) fn limit(&self) -> i64 {
-        i64::from(PAGE) + 1
-    }
-
     pub(super) fn offset(&self) -> i64 {
         i64::from(self.page) * i64::from(PAGE)
     }
 
-    /// The rows of the page, and whether there are more after it.
-    pub(super) fn cut<T>(&self, mut rows: Vec<T>) -> (Vec<T>, bool) {
-        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    /// The rows of a page, and whether there are more after it.
+    pub(super) fn cut<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
+        let page = usize::from(PAGE);
         let has_more = rows.len() > page;
         rows.truncate(page);
         (rows, has_more)
@@ -60,12 +58,12 @@ mod tests {
         assert_eq!(Search::new(Some(" a "), None).text(), Some("a"));
         assert_eq!(Search::new(None, Some(3)).offset(), 100);
         assert!(Search::new(None, Some(u32::MAX)).offset() > 0);
+        assert_eq!(Search::LIMIT, i64::from(PAGE) + 1);
     }
 
     #[test]
     fn what_goes_beyond_a_page_is_only_known_of() {
-        let search = Search::default();
-        assert_eq!(search.cut(vec![0; 50]), (vec![0; 50], false));
-        assert_eq!(search.cut(vec![0; 51]), (vec![0; 50], true));
+        assert_eq!(Search::cut(vec![0; 50]), (vec![0; 50], false));
+        assert_eq!(Search::cut(vec![0; 51]), (vec![0; 50], true));
     }
 }

@@ -69,8 +69,8 @@ impl Accounts {
     ) -> Result<AccountsPage, Error> {
         actor.into().require_admin("list accounts")?;
         let mut reader = self.core.store.read().await?;
-        let found = reader.list_people(search.text(), search.limit(), search.offset());
-        let (found, has_more) = search.cut(found.await?);
+        let found = reader.list_people(search.text(), Search::LIMIT, search.offset());
+        let (found, has_more) = Search::cut(found.await?);
         Ok(AccountsPage {
             accounts: found.into_iter().map(Account::from).collect(),
             has_more,

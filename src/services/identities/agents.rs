@@ -74,11 +74,11 @@ impl Identities {
         let filter = AgentFilter {
             owner: (!actor.is_admin()).then(|| actor.principal().clone()),
             text: search.text().map(str::to_owned),
-            limit: search.limit(),
+            limit: Search::LIMIT,
             offset: search.offset(),
         };
         let found = self.core.store.read().await?.list_agents(&filter).await?;
-        let (found, has_more) = search.cut(found);
+        let (found, has_more) = Search::cut(found);
         Ok(AgentsPage {
             agents: found.into_iter().map(|one| self.seen_now(one)).collect(),
             has_more,

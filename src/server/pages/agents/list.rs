@@ -24,7 +24,7 @@ pub(super) struct View {
 
 #[derive(Debug, Template)]
 #[template(path = "agents/list.html")]
-struct Agents {
+struct List {
     nav: Nav,
     notice: Option<String>,
     agents: Vec<AgentRow>,
@@ -33,7 +33,7 @@ struct Agents {
     base_url: String,
 }
 
-impl Agents {
+impl List {
     /// Whether anybody but the reader owns one of them.
     fn tells_owner(&self) -> bool {
         self.agents.iter().any(|agent| !agent.is_own)
@@ -60,7 +60,7 @@ pub(super) async fn show(
     }
     page(
         StatusCode::OK,
-        &Agents {
+        &List {
             nav: Nav::of(&person, "Agents"),
             notice: notice(&app, &person, &view).await,
             searched: Searched::new("/ui/agents", &search, agents.len(), found.has_more),

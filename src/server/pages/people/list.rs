@@ -32,7 +32,7 @@ pub(super) struct Typed<'a> {
 
 #[derive(Debug, Template)]
 #[template(path = "people/list.html")]
-struct People<'a> {
+struct List<'a> {
     nav: Nav,
     notice: Option<String>,
     people: Vec<PersonRow>,
@@ -47,8 +47,8 @@ struct People<'a> {
 struct PersonRow {
     id: String,
     name: String,
-    is_you: bool,
-    is_admin: bool,
+    /// Words beside the name, each with its tone.
+    tags: Vec<(&'static str, &'static str)>,
     is_disabled: bool,
     /// Whether the reader may change it.
     may_change: bool,
@@ -95,7 +95,7 @@ pub(super) async fn render(app: &App, person: &Person, view: &View, typed: Typed
     };
     page(
         status,
-        &People {
+        &List {
             nav: Nav::of(person, "People"),
             notice: notice(app, person, view).await,
             searched: Searched::new("/ui/people", &search, people.len(), found.has_more),
@@ -149,11 +149,15 @@ impl PersonRow {
     fn of(account: &Account, own: &PrincipalId, is_hosted: bool, now: OffsetDateTime) -> Self {
         let principal = &account.principal;
         let is_you = principal.id == *own;
+        let tags = [
+            is_you.then_some(("you", "")),
+            (principal.role == Role::Admin).then_some(("administrator", "good")),
+            principal.disabled.then_some(("shut out", "bad")),
+        ];
         Self {
             id: principal.id.to_string(),
             name: name(account),
-            is_you,
-            is_admin: principal.role == Role::Admin,
+            tags: tags.into_iter().flatten().collect(),
             is_disabled: principal.disabled,
             // The owner of a home stays what they are.
             may_change: !is_you && (is_hosted || !account.is_local),
