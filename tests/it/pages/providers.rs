@@ -30,7 +30,7 @@ pub(super) async fn follow(browser: &Chromium, text: &str) {
 /// Waits until the page has what this path finds.
 async fn wait_for(browser: &Chromium, path: &str) {
     let found = browser.page.query(By::XPath(path));
-    let found = found.wait(Duration::from_secs(60), Duration::from_millis(50));
+    let found = found.wait(Duration::from_mins(1), Duration::from_millis(50));
     found
         .first()
         .await
