@@ -331,7 +331,10 @@ async fn the_session_too_many_ends_the_oldest_and_no_other(place: Place) {
         let caller = house.caller(&scout).await;
         let url = accounts.sign_in_url(&caller).await.unwrap();
         let code = Token::new(url.split_once("code=").unwrap().1);
-        let opened = accounts.redeem_sign_in_code(&code, None).await.unwrap();
+        let opened = accounts
+            .redeem_sign_in_code(&code, None, None)
+            .await
+            .unwrap();
         sessions.push(opened.token);
         house.advance(time::Duration::seconds(1));
     }
