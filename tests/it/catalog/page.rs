@@ -74,10 +74,9 @@ fn row(page: &mut String, provider: &Provider) {
         .map(|entry| entry.trim_start_matches("https://").to_owned())
         .collect();
     let sites = match (provider.has_sites(), hosts.is_empty()) {
-        (false, _) => "",
         (true, true) => "your site",
         (true, false) if provider.usual_site().is_some() => " or your site",
-        (true, false) => "",
+        _ => "",
     };
     let _ = writeln!(
         page,
