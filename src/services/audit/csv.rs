@@ -66,7 +66,7 @@ mod tests {
             at: OffsetDateTime::UNIX_EPOCH,
             event: AuditEvent::new(EventName::LoginStarted).with("note", hostile),
         };
-        insta::assert_snapshot!(row(&record).trim_end(), @"");
+        insta::assert_snapshot!(row(&record).trim_end(), @r#"1970-01-01T00:00:00Z,'-1,login.started,daemon,success,,,,,"{""note"":""=HYPERLINK(\""http://evil\"")\r\n\u202e\u00e9""}""#);
         assert_eq!(row(&record).matches('\n').count(), 1);
         assert_eq!(HEAD.split(',').count(), 10);
     }
