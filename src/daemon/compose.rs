@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::files;
 use crate::secret::Token;
 use crate::server::{Limits, Origins, ServerConfig, TraceHooks};
-use crate::services::{Mode, Services, ServicesConfig};
+use crate::services::{Mode, RefreshStops, Services, ServicesConfig};
 use crate::store::{Location, Store};
 use crate::telemetry;
 use crate::vault::Vaults;
@@ -102,6 +102,7 @@ fn services_config(config: &Config, origins: &Origins) -> ServicesConfig {
         version: env!("CARGO_PKG_VERSION"),
         transport: outbound::transport(config),
         client_variables: config.client_variables.clone(),
+        refresh_stops: RefreshStops::default(),
     }
 }
 

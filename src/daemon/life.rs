@@ -18,8 +18,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Between two clean-ups of what has expired.
-const PURGE_EVERY: Duration = Duration::from_mins(1);
+/// Between two looks at what is about to expire.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// So many looks are between two clean-ups of what has expired.
+const LOOKS: u32 = 4;
 /// How long the copies of the audit log may take to write what is queued.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long telemetry may take to send what is queued.
@@ -168,12 +170,17 @@ async fn serve(
 
 /// Removes what has expired, and renews what is about to, now and then.
 async fn keep_clean(services: Arc<crate::services::Services>, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    let mut looks = 0;
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let round = async {
             ticks.tick().await;
-            services.tick().await
+            looks += 1;
+            match looks % LOOKS {
+                1 => services.tick().await.map(drop),
+                _ => services.keep_fresh().await,
+            }
         };
         tokio::select! {
             () = stop.cancelled() => return,

@@ -65,6 +65,7 @@ pub use providers::{
     DefinitionProblem, ForUrl, Origin, ProviderList, Providers, Registered, Removed, Review,
     Standing,
 };
+pub use refresh::{RefreshMoment, RefreshStops};
 pub use resolver::{Destination, Release, Resolver, Route, RouteScope};
 pub use scans::{
     Compared, Comparison, FindingState, FoundSecret, PlaintextFinding, ScanWish, Scans,

@@ -1,7 +1,7 @@
 //! What the services are told at start, and the bundle of them that the server holds.
 
 use super::activity::Noted;
-use super::refresh::Refresher;
+use super::refresh::{RefreshStops, Refresher};
 use super::{
     Accounts, Activity, Audit, Connections, Error, Identities, Live, Logins, ProviderClients,
     Providers, Resolver, Scans, Status,
@@ -55,6 +55,8 @@ pub struct ServicesConfig {
     pub transport: Transport,
     /// Variables that our OAuth clients may be read from.
     pub client_variables: BTreeMap<String, Typed>,
+    /// Where a test holds refreshes; nowhere.
+    pub refresh_stops: RefreshStops,
 }
 
 /// Every use case, ready to run. Cheap to clone behind an `Arc`.
@@ -161,14 +163,21 @@ impl Services {
         self.logins.resume_devices().await?;
         let purged = self.core.store.purge_expired(self.core.now()).await?;
         self.activity.flush().await?;
-        // The next round goes on with what a slow provider has held up.
-        let round = tokio::time::timeout(ROUND, self.refresher.look_after_all());
-        let (round, counted) = tokio::join!(round, self.audit.count_up());
-        if let Ok(done) = round {
-            done?;
-        }
+        let (round, counted) = tokio::join!(self.keep_fresh(), self.audit.count_up());
+        round?;
         counted?;
         Ok(purged)
+    }
+
+    /// What it does several times a minute: renews what was used lately and comes to its end, so that no
+    /// request waits for a token endpoint.
+    pub async fn keep_fresh(&self) -> Result<(), Error> {
+        let round = self.refresher.look_after_all();
+        // The next round goes on with what a slow provider has held up.
+        match tokio::time::timeout(ROUND, round).await {
+            Ok(done) => done,
+            Err(_) => Ok(()),
+        }
     }
 
     /// What the daemon does last: refreshes that a provider may have answered are written down, and who

@@ -314,6 +314,7 @@ mod tests {
             bind_secret: home.join("bind.secret"),
             version: "test",
             client_variables: std::collections::BTreeMap::new(),
+            refresh_stops: crate::services::RefreshStops::default(),
         };
         Services::start(config, store, vaults.unwrap(), Catalog::bundled(), clock)
             .await

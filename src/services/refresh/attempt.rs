@@ -4,6 +4,7 @@ use super::failure::{Failure, Kind, reason};
 use super::flights::Outcome;
 use super::lease::{Kept, Taken, event};
 use super::refresher::{Fresh, Refresher};
+use super::stops::RefreshMoment;
 use super::timing::{Wish, due, early};
 use crate::clock::to_unix_millis;
 use crate::model::{Connection, ConnectionKey, ConnectionState, Credential, ErrorCode, EventName};
@@ -57,7 +58,10 @@ impl Refresher {
         let give_up = Instant::now() + OTHERS;
         loop {
             match self.take(key, seen, wish).await? {
-                Taken::Ours(found) => return self.attempt(found).await,
+                Taken::Ours(found) => {
+                    self.pass(RefreshMoment::Taken).await;
+                    return self.attempt(found).await;
+                }
                 Taken::Current(found) => return self.current(found).await,
                 Taken::Gone => return Ok(Outcome::Gone),
                 Taken::Later(lease, until) => {
@@ -96,11 +100,18 @@ impl Refresher {
         Ok(())
     }
 
+    async fn pass(&self, moment: RefreshMoment) {
+        self.core().config.refresh_stops.pass(moment).await;
+    }
+
     async fn attempt(&self, found: SealedConnection) -> Result<Outcome, Error> {
         let connection = &found.connection;
         let asked = timeout(EXCHANGE, self.ask(&found)).await;
         match asked.unwrap_or(Err(Trouble::TimedOut)) {
-            Ok((old, tokens)) => self.store(connection, &old, tokens).await,
+            Ok((old, tokens)) => {
+                self.pass(RefreshMoment::Answered).await;
+                self.store(connection, &old, tokens).await
+            }
             Err(trouble) => self.fail(connection, &trouble).await,
         }
     }
@@ -162,6 +173,7 @@ impl Refresher {
         };
         let at = CredentialAddress::of(&connection);
         let sealed = core.vaults.seal_credential(&at, &credential).await?;
+        self.pass(RefreshMoment::Sealed).await;
         let give_up = Instant::now() + HOLD_ON;
         let mut pause = FIRST_LOOK;
         loop {
@@ -174,6 +186,7 @@ impl Refresher {
             }
             pause = (pause * 2).min(LAST_LOOK * 4);
         }
+        self.pass(RefreshMoment::Kept).await;
         tracing::info!(
             provider.name = connection.provider.as_str(),
             "a credential was refreshed"

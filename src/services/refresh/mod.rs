@@ -14,6 +14,8 @@ mod flights;
 mod lease;
 mod refresher;
 mod schedule;
+mod stops;
 mod timing;
 
 pub(in crate::services) use refresher::{Fresh, Refresher};
+pub use stops::{RefreshMoment, RefreshStops};

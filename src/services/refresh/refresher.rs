@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// How long a request waits for a new token while the old one is good.
+/// Left of a token's life, that is enough for the request that it is given for: nobody waits for another.
+const ENOUGH: Duration = Duration::from_secs(30);
+/// How long a request waits for a new token while the old one is good, and near its end.
 const SHORT: Duration = Duration::from_secs(2);
 /// How long it waits when there is nothing else to give; our clients wait for half a minute.
 const LONG: Duration = Duration::from_secs(25);
@@ -140,7 +142,11 @@ impl Refresher {
         settles: bool,
     ) -> Result<Fresh, Error> {
         let flight = self.flight(&fresh.connection, wish, settles);
+        let at = self.core().now() + ENOUGH;
         let patience = match wish {
+            Wish::Due | Wish::Early if !settles && !fresh.credential.is_expired(at) => {
+                Duration::ZERO
+            }
             Wish::Due | Wish::Early if !is_over && !settles => SHORT,
             Wish::Due | Wish::Early | Wish::Rejected | Wish::Asked => LONG,
         };

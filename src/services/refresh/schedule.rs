@@ -108,9 +108,10 @@ impl Refresher {
             return Ok(());
         };
         let done = self.get(found, Wish::Early).await;
-        // One that takes long has given its caller the old token.
+        // While the old token is good its caller has that; the new one is noted by the refresh itself.
         if let Some(flight) = self.find_flight(key) {
             flight.await;
+            return done.map(drop);
         }
         match done {
             Ok(fresh) => {

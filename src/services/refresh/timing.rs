@@ -13,16 +13,25 @@ struct Lead {
     most: u32,
 }
 
+impl Lead {
+    fn of(self, life: Duration) -> Duration {
+        self.longest.min(life * self.most / 100)
+    }
+}
+
 /// By the request that needs it.
 const LEAD: Lead = Lead {
     longest: Duration::from_mins(5),
     most: 20,
 };
-/// By the schedule, which comes by every minute: so no request has to wait.
+/// By the schedule, which comes by several times a minute: so no request has to wait.
 const EARLY_LEAD: Lead = Lead {
     longest: Duration::from_mins(7),
     most: 30,
 };
+/// The schedule is never less than that ahead of the request, but for a life too short for it: longer than
+/// between two of its rounds.
+const AHEAD: Duration = Duration::from_secs(20);
 /// How long a process may hold a lease: longer than the longest exchange, and the difference of clocks.
 pub(super) const LEASE: Duration = Duration::from_secs(40);
 /// Between two refreshes that an upstream's 401 asked for.
@@ -86,7 +95,7 @@ impl Facts<'_> {
             return Verdict::Busy;
         }
         if !self.is_wanted(wish, lease, now) {
-            let until = self.due_at(LEAD);
+            let until = self.due();
             return Verdict::Good { until };
         }
         if is_alive {
@@ -121,41 +130,45 @@ impl Facts<'_> {
     }
 
     fn is_wanted(&self, wish: Wish, lease: Option<&RefreshLease>, now: OffsetDateTime) -> bool {
-        let is_due = |lead| self.due_at(lead).is_some_and(|at| at <= now);
+        let is_past = |at: Option<OffsetDateTime>| at.is_some_and(|at| at <= now);
         let is_recent = |at: OffsetDateTime| (at..at + FORCED_AGAIN).contains(&now);
         match wish {
-            Wish::Due => is_due(LEAD),
-            Wish::Early => is_due(EARLY_LEAD),
+            Wish::Due => is_past(self.due()),
+            Wish::Early => is_past(self.early()),
             Wish::Rejected => {
                 let just_tried = lease.is_some_and(|lease| is_recent(lease.tried_at));
-                is_due(LEAD) || !just_tried
+                is_past(self.due()) || !just_tried
             }
             Wish::Asked => {
                 let done = lease.filter(|lease| lease.failures == 0);
-                is_due(LEAD) || !done.is_some_and(|lease| is_recent(lease.tried_at))
+                is_past(self.due()) || !done.is_some_and(|lease| is_recent(lease.tried_at))
             }
         }
     }
 
-    fn due_at(&self, lead: Lead) -> Option<OffsetDateTime> {
-        let expires_at = self.expires_at?;
-        Some(due_at(self.connection.obtained_at, expires_at, lead))
+    fn due(&self) -> Option<OffsetDateTime> {
+        Some(due(self.connection.obtained_at, self.expires_at?))
+    }
+
+    fn early(&self) -> Option<OffsetDateTime> {
+        Some(early(self.connection.obtained_at, self.expires_at?))
     }
 }
 
 /// When the request that needs it renews a token.
 pub(super) fn due(obtained: OffsetDateTime, expires: OffsetDateTime) -> OffsetDateTime {
-    due_at(obtained, expires, LEAD)
+    expires - LEAD.of(life(obtained, expires))
 }
 
 /// When the schedule looks after a token.
 pub(super) fn early(obtained: OffsetDateTime, expires: OffsetDateTime) -> OffsetDateTime {
-    due_at(obtained, expires, EARLY_LEAD)
+    let life = life(obtained, expires);
+    let least = (LEAD.of(life) + AHEAD).min(life / 2);
+    expires - EARLY_LEAD.of(life).max(least)
 }
 
-fn due_at(obtained: OffsetDateTime, expires: OffsetDateTime, lead: Lead) -> OffsetDateTime {
-    let life = Duration::try_from(expires - obtained).unwrap_or_default();
-    expires - lead.longest.min(life * lead.most / 100)
+fn life(obtained: OffsetDateTime, expires: OffsetDateTime) -> Duration {
+    Duration::try_from(expires - obtained).unwrap_or_default()
 }
 
 /// How long a provider that failed so often is left alone; `dice` spreads those who failed together.
@@ -239,9 +252,9 @@ mod tests {
         assert_eq!(judged(None, true, Wish::Early, 3_179), good);
         assert_eq!(judged(None, true, Wish::Early, 3_180), REFRESH);
         assert_eq!(judged(None, true, Wish::Due, 99_999), REFRESH);
-        assert_eq!(due_at(at(0), at(60), LEAD), at(48));
-        assert_eq!(due_at(at(9), at(9), LEAD), at(9));
-        assert_eq!(due_at(at(9), at(2), LEAD), at(2));
+        assert_eq!(due(at(0), at(60)), at(48));
+        assert_eq!(due(at(9), at(9)), at(9));
+        assert_eq!(due(at(9), at(2)), at(2));
     }
 
     #[test]
@@ -308,6 +321,14 @@ mod tests {
     }
 
     #[test]
+    fn the_schedule_comes_by_before_a_request_has_to() {
+        for (life, ahead) in [(3_600, 120), (600, 60), (300, 30), (100, 20), (60, 18)] {
+            let between = due(at(0), at(life)) - early(at(0), at(life));
+            assert_eq!(between.whole_seconds(), ahead, "{life}");
+        }
+    }
+
+    #[test]
     fn pauses_grow_to_a_quarter_of_an_hour() {
         let seconds: Vec<u64> = (1..=8).map(|n| pause(n, 0).as_secs()).collect();
         assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900, 900]);
@@ -322,8 +343,7 @@ mod tests {
 
         #[test]
         fn a_token_is_due_within_its_life(life in 0_i64..400_000_000) {
-            let due = due_at(at(0), at(life), LEAD);
-            let early = due_at(at(0), at(life), EARLY_LEAD);
+            let (due, early) = (due(at(0), at(life)), early(at(0), at(life)));
             prop_assert!(at(0) <= early && early <= due && due <= at(life));
         }
     }

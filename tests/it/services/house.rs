@@ -12,8 +12,8 @@ use authsome::model::{
 use authsome::oauth::{Reach, Transport};
 use authsome::secret::{MasterKey, Password, Token, Typed};
 use authsome::services::{
-    Answers, AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, Release, Services,
-    ServicesConfig, SignUp, SignedRequest, Unspent,
+    Answers, AuditQuery, BeginLogin, Destination, Error, Mode, NewSession, RefreshStops, Release,
+    Services, ServicesConfig, SignUp, SignedRequest, Unspent,
 };
 use authsome::store::{AuditFilter, Location, PrincipalRecord, Store};
 use authsome::vault::Vaults;
@@ -60,6 +60,7 @@ pub(crate) struct Place {
     home: TempDir,
     transport: Transport,
     variables: BTreeMap<String, Typed>,
+    stops: RefreshStops,
 }
 
 impl Place {
@@ -82,7 +83,14 @@ impl Place {
             home,
             transport: Transport::new(|| None, Reach::public()),
             variables: BTreeMap::new(),
+            stops: RefreshStops::default(),
         }
+    }
+
+    /// Where refreshes stop at a moment; the default stops none.
+    pub(crate) fn with_stops(mut self, stops: RefreshStops) -> Self {
+        self.stops = stops;
+        self
     }
 
     /// Where the daemon's environment names OAuth clients.
@@ -157,6 +165,7 @@ impl Place {
             bind_secret: self.home.path().join("bind.secret"),
             version: "0.0.0-test",
             client_variables: self.variables.clone(),
+            refresh_stops: self.stops.clone(),
         };
         let catalog = Catalog::with_custom(self.providers_dir());
         let (at, under) = (self.clock.clone(), vaults.clone());

@@ -16,6 +16,8 @@ mod properties;
 mod providers;
 mod refresh;
 mod refresh_faults;
+mod refresh_moments;
+mod refresh_waits;
 mod renewal;
 mod resolver;
 mod scans;
