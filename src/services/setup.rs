@@ -125,6 +125,7 @@ impl Services {
         let providers = Providers::new(core.clone(), catalog);
         let identities = Identities::start(core.clone()).await?;
         let clients = ProviderClients::new(core.clone(), providers.clone());
+        let noticed = clients.notice_environment().await?;
         let logins = Logins::new(core.clone(), providers.clone(), clients.clone());
         logins.resume_devices().await?;
         let refresher = Refresher::new(core.clone(), providers.clone());
@@ -144,7 +145,7 @@ impl Services {
             audit: Audit::new(core.clone()),
             activity: Activity::new(core.clone()),
             live: Live::new(core.clone()),
-            status: Status::new(core.clone(), providers.clone()),
+            status: Status::new(core.clone(), providers.clone(), noticed),
             providers,
             clients,
             core,

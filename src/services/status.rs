@@ -85,11 +85,17 @@ pub struct Inside {
 pub struct Status {
     core: Arc<Core>,
     providers: Providers,
+    /// What was noticed at the start.
+    noticed: Vec<String>,
 }
 
 impl Status {
-    pub(super) fn new(core: Arc<Core>, providers: Providers) -> Self {
-        Self { core, providers }
+    pub(super) fn new(core: Arc<Core>, providers: Providers, noticed: Vec<String>) -> Self {
+        Self {
+            core,
+            providers,
+            noticed,
+        }
     }
 
     /// Touches neither store nor vault: it answers while they are busy.
@@ -114,6 +120,7 @@ impl Status {
             let text = format!("providers/{}: {}", file.to_string_lossy(), problem.message);
             report.warnings.push(text);
         }
+        report.warnings.extend(self.noticed.iter().cloned());
         report.check("connections", self.can_list(caller).await);
         report.check("vault", self.core.vaults.check().await.map_err(Error::from));
         report.check("integrity", self.can_open(caller).await);

@@ -118,6 +118,22 @@ impl Reader {
         row.map(|row| row.columns("fact").blob()).transpose()
     }
 
+    /// The facts whose name begins so, by name.
+    pub async fn list_meta(&mut self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let rows = self
+            .all("SELECT key, value FROM meta ORDER BY key", args![])
+            .await?;
+        let mut facts = Vec::new();
+        for row in &rows {
+            let mut c = row.columns("fact");
+            let (key, value) = (c.text()?, c.blob()?);
+            if key.starts_with(prefix) {
+                facts.push((key, value));
+            }
+        }
+        Ok(facts)
+    }
+
     /// Oldest first.
     pub async fn list_kek_slots(&mut self) -> Result<Vec<KekSlot>, Error> {
         let rows = self
@@ -179,6 +195,13 @@ impl Tx {
         )
         .await?;
         Ok(())
+    }
+
+    pub async fn delete_meta(&mut self, key: &str) -> Result<bool, Error> {
+        let gone = self
+            .run("DELETE FROM meta WHERE key = $1", args![key])
+            .await?;
+        Ok(gone > 0)
     }
 
     pub async fn insert_kek_slot(&mut self, slot: &KekSlot) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use crate::model::{ErrorCode, Provider, ProviderClient, ProviderName};
 use crate::oauth::{ClientAuth, OAuthClient};
 use crate::secret::ClientSecret;
 use crate::services::Error;
+use crate::services::opening::is_integrity;
 use crate::services::setup::Core;
 use crate::store::{ProviderClientRecord, Tx};
 
@@ -80,6 +81,17 @@ pub(super) async fn stored(
         .vaults
         .open_client(&record.provider, record.version, &record.sealed);
     Ok(Some(opened.await?))
+}
+
+/// The same; one that does not open is none.
+pub(super) async fn stored_readable(
+    core: &Core,
+    provider: &ProviderName,
+) -> Result<Option<ProviderClient>, Error> {
+    match stored(core, provider).await {
+        Err(error) if is_integrity(&error) => Ok(None),
+        stored => stored,
+    }
 }
 
 pub(super) fn of_environment(core: &Core, provider: &Provider) -> Option<ProviderClient> {

@@ -1,5 +1,6 @@
 //! Our own OAuth clients at providers: one for each, for everybody on this daemon.
 
+mod environment;
 mod issued;
 mod known;
 mod service;

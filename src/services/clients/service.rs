@@ -1,5 +1,6 @@
 //! An administrator sets, changes and forgets our clients; what the last one got ends with it.
 
+use super::environment;
 use super::issued::Issued;
 use super::known::{self, Prepared};
 use crate::model::provider::{AuthType, Flow};
@@ -58,8 +59,8 @@ pub struct NewClient {
 /// Lists, sets and forgets our clients.
 #[derive(Debug, Clone)]
 pub struct ProviderClients {
-    core: Arc<Core>,
-    providers: Providers,
+    pub(super) core: Arc<Core>,
+    pub(super) providers: Providers,
 }
 
 impl ProviderClients {
@@ -215,10 +216,7 @@ impl ProviderClients {
     }
 
     async fn is_same(&self, provider: &Provider, client: &ProviderClient) -> Result<bool, Error> {
-        let stored = match known::stored(&self.core, &provider.name).await {
-            Err(error) if opening::is_integrity(&error) => None,
-            stored => stored?,
-        };
+        let stored = known::stored_readable(&self.core, &provider.name).await?;
         let secret = |client: &ProviderClient| {
             let secret = client.client_secret.as_ref();
             secret.map(|secret| secret.reveal().to_owned())
@@ -294,6 +292,7 @@ async fn replace(
         Some(prepared) => drop(known::put(tx, prepared).await?),
         None => drop(tx.delete_provider_client(name).await?),
     }
+    environment::forget(tx, name).await?;
     let count = u64::try_from(gone.len()).unwrap_or(u64::MAX);
     tx.audit(event.with("connections", count)).await?;
     Ok(Some(gone))

@@ -16,6 +16,8 @@ on_both!(
     a_client_is_checked_before_anything_ends,
     a_client_of_the_environment_is_changed_there,
     a_login_that_brings_a_client_is_checked_first,
+    another_client_in_the_environment_ends_what_the_last_one_got,
+    a_variable_that_was_forgotten_ends_nothing,
 );
 
 const KEY: &str = "sk-0123456789abcdefghijkl";
@@ -257,5 +259,87 @@ async fn a_login_that_brings_a_client_is_checked_first(place: Place) {
         assert!(!begun.session.state.is_final());
         assert!(begun.to_type.is_none());
     }
+    story.get("default").await.unwrap();
+}
+
+const ID: &str = "AUTHSOME_ACME_CLIENT_ID";
+
+/// The same home with another environment; what the daemon warns of at its start.
+async fn again(story: Story, variables: &[(&str, &str)]) -> (Story, Vec<String>) {
+    let Story {
+        at,
+        place,
+        house,
+        scout,
+        ..
+    } = story;
+    house.close().await;
+    let place = place.with_variables(variables);
+    let house = place.local().await;
+    let caller = house.caller(&scout).await;
+    let warnings = house.services.status.ready(&caller).await.unwrap().warnings;
+    (
+        Story {
+            at,
+            place,
+            house,
+            scout,
+            caller,
+        },
+        warnings,
+    )
+}
+
+async fn another_client_in_the_environment_ends_what_the_last_one_got(place: Place) {
+    let story = Story::begin(place.with_variables(&[(ID, "web:1")])).await;
+    story
+        .house
+        .login(&story.caller, "openai", "default", KEY)
+        .await;
+    let (story, told) = again(story, &[(ID, "web:1")]).await;
+    assert!(told.is_empty(), "{told:?}");
+    story.get("default").await.unwrap();
+    let (story, told) = again(story, &[(ID, "web:2")]).await;
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("acme: the environment names another OAuth client"),
+        "{told:?}"
+    );
+    assert_eq!(
+        code(story.get("default").await),
+        ErrorCode::ConnectionNotFound
+    );
+    let key = story.house.resolve(&story.scout, "openai", None).await;
+    assert_eq!(key.unwrap(), KEY);
+    let events = story.house.audit().await;
+    let set = events
+        .iter()
+        .rfind(|e| e.event.event.as_str() == "provider.client_set");
+    let set = &set.unwrap().event;
+    assert_eq!(set.metadata["connections"], 1);
+    assert!(set.metadata["reason"].to_string().contains("environment"));
+    // Said once, and nothing more ends.
+    let (_, told) = again(story, &[(ID, "web:2")]).await;
+    assert!(told.is_empty(), "{told:?}");
+}
+
+async fn a_variable_that_was_forgotten_ends_nothing(place: Place) {
+    let story = Story::begin(place.with_variables(&[(ID, "web:1")])).await;
+    let clients = &story.house.services.clients;
+    assert_eq!(clients.list(&story.caller).await.unwrap().len(), 1);
+    let acme = provider("acme");
+    let write = story
+        .house
+        .store
+        .write(move |tx| Box::pin(async move { tx.delete_provider_client(&acme).await }));
+    assert!(write.await.unwrap());
+    let (story, told) = again(story, &[]).await;
+    assert!(
+        told[0].contains("names no OAuth client any more"),
+        "{told:?}"
+    );
+    story.get("default").await.unwrap();
+    let (story, told) = again(story, &[(ID, "web:1")]).await;
+    assert!(told.is_empty(), "{told:?}");
     story.get("default").await.unwrap();
 }
