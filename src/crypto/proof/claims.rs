@@ -28,12 +28,16 @@ pub enum Error {
     Audience,
     #[error("the proof lives longer than 120 s, or ends before it begins")]
     Lifetime,
+    /// Seconds.
     #[error(
-        "the proof is not valid yet; the clocks of this machine and the daemon's differ by more than 60 s"
+        "the proof is not valid yet: the clock of the machine that signed it is {0} s ahead of the daemon's; set it right"
     )]
-    NotYetValid,
-    #[error("the proof has expired; sign each request anew, and check that the clocks agree")]
-    Expired,
+    NotYetValid(i64),
+    /// Seconds.
+    #[error(
+        "the proof has expired: it is {0} s old by the daemon's clock; sign each request anew, or set the clock of the machine that signs, which is behind"
+    )]
+    Expired(i64),
     #[error("the proof was signed for another method")]
     Method,
     #[error("the proof was signed for another body")]

@@ -102,7 +102,7 @@ fn a_proof_is_refused_exactly_from_its_forget_after_on() {
     let token = issued();
     let last = judge(&token).unwrap().forget_after;
     assert!(judge_at(&token, last - Duration::SECOND).is_ok());
-    assert_eq!(judge_at(&token, last), Err(Error::Expired));
+    assert!(matches!(judge_at(&token, last), Err(Error::Expired(120))));
 }
 
 #[test]
@@ -170,13 +170,13 @@ fn a_proof_lives_two_minutes_at_most() {
     }
     let mut far = with("iat", json!(i64::MAX - 60));
     far["exp"] = json!(i64::MAX);
-    assert_eq!(judge_claims(&far), Err(Error::NotYetValid));
+    assert!(matches!(judge_claims(&far), Err(Error::NotYetValid(_))));
     let mut past = with("iat", json!(i64::MIN));
     past["exp"] = json!(i64::MIN + 60);
-    assert_eq!(judge_claims(&past), Err(Error::Expired));
+    assert!(matches!(judge_claims(&past), Err(Error::Expired(_))));
     assert_eq!(
         judge_claims(&with("nbf", json!(at + 61))),
-        Err(Error::NotYetValid)
+        Err(Error::NotYetValid(61))
     );
     assert!(judge_claims(&with("nbf", json!(at + 60))).is_ok());
 }

@@ -92,10 +92,10 @@ impl UnverifiedProof<'_> {
         }
         let begins = self.claims.not_before.map_or(from, |at| at.max(from));
         if begins.saturating_sub(SKEW) > now {
-            return Err(Error::NotYetValid);
+            return Err(Error::NotYetValid(begins.saturating_sub(now)));
         }
         if until.saturating_add(SKEW) <= now {
-            return Err(Error::Expired);
+            return Err(Error::Expired(now.saturating_sub(from)));
         }
         Ok(())
     }

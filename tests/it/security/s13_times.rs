@@ -47,18 +47,35 @@ fn only_short_proofs_of_about_now_count() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_named_as_the_reason() {
+fn a_clock_that_is_off_is_named_as_the_reason_and_by_how_much() {
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
     let url = format!("{}/whoami", daemon.url());
-    let good = Forgery::honest(&agent.key, "scout", "GET", &url, b"");
-    let now = good.claims["iat"].as_i64().unwrap();
-    let late = good
-        .with("iat", json!(now - 3_600))
-        .with("exp", json!(now - 3_540));
-    let request = Request::new("GET", "/whoami")
-        .header("Authorization", &format!("PoP {}", late.token(&agent.key)));
-    let refusal = daemon.send(&request).expect(401).json();
-    let text = refusal["detail"].as_str().unwrap();
-    assert!(text.contains("clock") || text.contains("expired"), "{text}");
+    let (hour, day) = (3_600, 86_400);
+    for off in [hour, -hour, day, -day] {
+        let good = Forgery::honest(&agent.key, "scout", "GET", &url, b"");
+        let now = good.claims["iat"].as_i64().unwrap();
+        let spoiled = good
+            .with("iat", json!(now + off))
+            .with("exp", json!(now + off + 60));
+        let token = spoiled.token(&agent.key);
+        let request =
+            Request::new("GET", "/whoami").header("Authorization", &format!("PoP {token}"));
+        let refusal = daemon.send(&request).expect(401).json();
+        let text = refusal["detail"].as_str().unwrap();
+        let side = if off > 0 {
+            "the machine that signed it is"
+        } else {
+            "the machine that signs, which is behind"
+        };
+        assert!(text.contains(side), "{text}");
+        // The daemon may be slow to look.
+        let said: i64 = text
+            .split(" s ")
+            .next()
+            .and_then(|before| before.rsplit(' ').next())
+            .and_then(|number| number.parse().ok())
+            .unwrap();
+        assert!((off.abs() - 30..=off.abs() + 30).contains(&said), "{text}");
+    }
 }

@@ -177,12 +177,12 @@ fn by_time() -> Vec<Row> {
         (
             "bad-clock-five-minutes-ahead",
             signed(json!({"iat": NOW + 300, "exp": NOW + 360})),
-            "NotYetValid",
+            "NotYetValid(300)",
         ),
         (
             "bad-expired-five-minutes-ago",
             signed(json!({"iat": NOW - 360, "exp": NOW - 300})),
-            "Expired",
+            "Expired(360)",
         ),
     ]
 }
