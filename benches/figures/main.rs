@@ -18,6 +18,9 @@ mod load;
 #[path = "../../tests/it/support/old_home.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod old_home;
+mod patterns;
+#[path = "../../tests/it/support/patterns.rs"]
+mod patterns_of_tests;
 mod refresh;
 mod sign_in;
 mod store;
@@ -50,6 +53,7 @@ fn main() {
         print(&rows);
         return;
     }
+    patterns::hostile(&mut rows);
     walls::cold_start(&mut rows);
     {
         let daemon = BenchDaemon::start();
