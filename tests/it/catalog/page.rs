@@ -92,7 +92,10 @@ fn row(page: &mut String, provider: &Provider) {
 
 fn page() -> String {
     let all = all();
-    let mut page = format!("{TOP}\n{} in all.\n", all.len());
+    let mut page = format!(
+        "{TOP}\n{} in all. [logins.md](logins.md) says how one logs in to each kind.\n",
+        all.len()
+    );
     for (kind, title, note) in KINDS {
         let _ = write!(page, "\n## {title}\n\n");
         if !note.is_empty() {
