@@ -6,3 +6,4 @@ pub(crate) mod dynamic;
 pub(crate) mod headless;
 mod pkce;
 mod sites;
+mod terminal;

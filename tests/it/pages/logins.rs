@@ -2,6 +2,7 @@
 
 use crate::api::OPENAI_KEY;
 use crate::cli::transcript::Person;
+use crate::logins::device::over;
 use crate::logins::{cookies, dynamic, headless};
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
@@ -44,6 +45,8 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
         return;
     };
     let home = OAuthHome::start();
+    home.server
+        .device_interval(std::time::Duration::from_secs(1));
     let agent = home.daemon.agent("scout");
     let login = begin(&agent, &json!({}));
     browser
@@ -59,6 +62,12 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
     assert!(browser.text().await.contains("Login successful"));
     browser.inspect("consent-done").await;
     agent.resolve("acme").expect(200);
+    // Whose account it is, as the provider says.
+    let listed = agent.get("/connections").expect(200).json();
+    let account = &listed["connections"][0]["connections"][0]["account_label"];
+    let dashboard = agent.post("/session", &json!({})).expect(200).json();
+    browser.open(dashboard["url"].as_str().unwrap()).await;
+    assert!(browser.text().await.contains(account.as_str().unwrap()));
 
     let login = begin(&agent, &json!({"connection": "work"}));
     browser
@@ -77,6 +86,13 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
     let code = login["user_code"].as_str().unwrap();
     assert!(browser.text().await.contains(code));
     browser.inspect("device").await;
+    // On whatever device the link was opened.
+    browser
+        .open(login["verification_uri_complete"].as_str().unwrap())
+        .await;
+    browser.press("Allow").await;
+    assert_eq!(browser.heading().await, "Your device is connected");
+    assert_eq!(over(&agent, &login)["status"], "completed");
     browser.close().await;
 }
 

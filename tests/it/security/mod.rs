@@ -21,6 +21,7 @@ mod s18_revoked_identity;
 mod s19_other_principals;
 mod s19_sweep;
 mod s20_callback;
+mod s21_other_browser;
 mod s22_pkce_downgrade;
 mod s23_mix_up;
 mod s24_forwarded_headers;

@@ -1,5 +1,5 @@
-//! Rows 20, 21, 23 and 24 for OAuth: an answer of a provider counts once, in the browser that asked, from
-//! whom it was asked, and comes back to our own address alone.
+//! Rows 20, 23 and 24 for OAuth: an answer of a provider counts once, from whom it was asked, and comes
+//! back to our own address alone.
 
 use crate::support::http::Request;
 use crate::support::oauth_home::{OAuthHome, begin, go_on, open};
@@ -74,30 +74,6 @@ fn many_at_once_are_one() {
     });
     assert_eq!(done, 1);
     assert_eq!(home.server.seen(Endpoint::Token), 1);
-}
-
-#[test]
-fn another_browser_gets_nothing_and_spends_nothing() {
-    let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let back = home.server.approve(&go_on(&mut browser, &page));
-    let mut other = home.daemon.browser();
-    other.open(&back).expect(403);
-    // One that has a login of its own open.
-    let own = begin(&agent, &json!({"connection": "other"}));
-    open(&mut other, &own);
-    other.open(&back).expect(403);
-    assert_eq!(home.server.seen(Endpoint::Token), 0);
-    assert!(
-        browser
-            .open(&back)
-            .expect(200)
-            .text()
-            .contains("Login successful")
-    );
 }
 
 #[test]
