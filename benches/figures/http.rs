@@ -50,6 +50,15 @@ impl Connection {
         }
     }
 
+    /// A header of the last answer.
+    pub(crate) fn last_header(&self, name: &str) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.buffer);
+        let head = text.split("\r\n\r\n").next()?;
+        let mut pairs = head.lines().filter_map(|line| line.split_once(": "));
+        let (_, value) = pairs.find(|(header, _)| header.eq_ignore_ascii_case(name))?;
+        Some(value.to_owned())
+    }
+
     /// Length of the head and of the body, once the head is whole.
     fn head(&self) -> Option<(usize, usize)> {
         let end = self

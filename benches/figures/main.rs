@@ -11,6 +11,7 @@
     reason = "a benchmark that cannot go on stops there, and prints rounded figures"
 )]
 
+mod audit;
 mod daemon;
 mod http;
 mod import;
@@ -40,6 +41,12 @@ struct Row {
 
 fn main() {
     let mut rows = Vec::new();
+    // `cargo bench --bench figures -- audit`
+    if std::env::args().any(|argument| argument == "audit") {
+        audit::page(&mut rows);
+        print(&rows);
+        return;
+    }
     // `cargo bench --bench figures -- import`
     // `cargo bench --bench figures -- sign-in`
     if std::env::args().any(|argument| argument == "sign-in") {
@@ -70,6 +77,7 @@ fn main() {
     store::sizes(&mut rows);
     refresh::refreshes(&mut rows);
     sign_in::sign_ins(&mut rows);
+    audit::page(&mut rows);
     print(&rows);
 }
 

@@ -2,9 +2,10 @@
 //!
 //! HTTP/1.1 and HTTP/2 on one port. A connection that sends no whole request head within its time,
 //! idles too long, or is one too many, is closed; one that is being answered is not, unless its last
-//! request began longer ago than any answer takes ([`Limits::answer_time`]). Running out of descriptors slows accepting down for a moment and ends nothing.
+//! request began longer ago than any answer takes ([`Limits::answer_time`]), or the last piece of a long
+//! one was taken so long ago. Running out of descriptors slows accepting down for a moment and ends nothing.
 
-use super::activity::{Entry, Registry, Watched};
+use super::activity::{Answering, Entry, LongAnswer, Registry, Watched};
 use super::gate::Gate;
 use super::limits::{Limits, MAX_HEAD_BYTES};
 use super::openapi;
@@ -13,6 +14,9 @@ use super::router;
 use super::state::App;
 use super::trace::TraceHooks;
 use crate::services::Services;
+use axum::body::Body;
+use axum::response::Response;
+use futures_util::StreamExt as _;
 use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -212,8 +216,7 @@ impl Conversation {
             let begun = answering.begin(request.version() == Version::HTTP_2);
             async move {
                 let response = gate.answer(request, peer).await;
-                drop(begun);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(long_or_done(response, begun))
             }
         });
         let mut connection = pin!(protocol.serve_connection(io, service));
@@ -225,4 +228,15 @@ impl Conversation {
         connection.as_mut().graceful_shutdown();
         let _ = timeout(grace, connection).await;
     }
+}
+
+/// A long answer counts as being given until its last piece was taken; any other is done for here.
+fn long_or_done(mut response: Response, begun: Answering) -> Response {
+    if response.extensions_mut().remove::<LongAnswer>().is_none() {
+        return response;
+    }
+    response.map(|body| {
+        let pieces = body.into_data_stream();
+        Body::from_stream(pieces.inspect(move |_| begun.goes_on()))
+    })
 }

@@ -222,6 +222,20 @@ impl Drop for Entry {
 #[derive(Debug)]
 pub(super) struct Answering(Arc<Entry>);
 
+impl Answering {
+    /// Another piece of a long answer was taken: its time begins anew.
+    pub(super) fn goes_on(&self) {
+        let activity = &self.0.activity;
+        activity
+            .since
+            .store(self.0.registry.now(), Ordering::Relaxed);
+    }
+}
+
+/// Put on an answer that may take longer than others, as long as its pieces are taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LongAnswer;
+
 impl Drop for Answering {
     fn drop(&mut self) {
         let activity = &self.0.activity;
@@ -331,6 +345,21 @@ mod tests {
         assert!(!quiet.activity().is_closing());
         seconds(&registry, 60);
         assert!(quiet.activity().is_closing());
+    }
+
+    #[test]
+    fn a_long_answer_may_go_on_while_its_pieces_are_taken() {
+        let registry = Arc::new(Registry::default());
+        let entry = Arc::new(registry.enter());
+        let answering = entry.begin(false);
+        for at in [100, 200, 300] {
+            seconds(&registry, at);
+            assert!(!entry.activity().is_closing());
+            answering.goes_on();
+        }
+        assert!(!registry.evict());
+        seconds(&registry, 420);
+        assert!(entry.activity().is_closing());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::OPENAI_KEY;
 use crate::support::agent::Agent;
 use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
+use crate::support::people::{signed_in, signed_up};
 use serde_json::{Value, json};
 
 const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}";
@@ -27,13 +28,6 @@ fn house() -> (TestDaemon, Agent, Browser) {
 fn note(agent: &Agent, event: &str, metadata: &Value) {
     let body = json!({"event": {"event": event, "metadata": metadata}});
     agent.post("/audit/events", &body).expect(200);
-}
-
-fn signed_in(daemon: &TestDaemon, agent: &Agent) -> Browser {
-    let url = agent.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
-    browser
 }
 
 /// How many events a page of the list shows.
@@ -120,6 +114,26 @@ fn a_wrong_field_is_told_at_the_field_and_shows_nothing() {
     browser.open("/audit?q=a&q=b").expect(422);
     browser.open("/audit/export").expect(422);
     browser.open("/audit/export?format=xlsx").expect(422);
+}
+
+#[test]
+fn whoever_is_no_administrator_sees_none_of_it() {
+    let daemon = TestDaemon::start();
+    let mut guest = signed_up(&daemon, "guest@example.test");
+    for page in [
+        "/audit",
+        "/audit?agent=UPPER",
+        "/audit/events/evt_1",
+        "/audit/export?format=csv",
+    ] {
+        let text = guest.open(page).expect(403).text();
+        assert!(
+            text.contains("only an administrator") || text.contains("Only an administrator"),
+            "{text}"
+        );
+    }
+    let mut stranger = daemon.browser();
+    stranger.open("/audit/export?format=csv").expect(401);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod audit;
 mod claims;
 mod clients;
 mod connections;

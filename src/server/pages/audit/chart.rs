@@ -110,7 +110,8 @@ fn summary(chart: &AuditChart) -> String {
     let most = chart.bars.iter().max_by_key(|bar| bar.all());
     let most = most.map_or_else(String::new, |most| {
         let (when, count) = (label(most.start, chart.is_by_the_hour), grouped(most.all()));
-        format!("; most at {when}: {count}")
+        let on = if chart.is_by_the_hour { "at" } else { "on" };
+        format!("; most {on} {when}: {count}")
     });
     format!("{words} {spans}{most}")
 }
@@ -166,7 +167,7 @@ mod tests {
         });
         assert_eq!(
             chart.summary,
-            "1,234,571 events, 3 refused in 3 days; most at 2026-11-02: 1,234,570"
+            "1,234,571 events, 3 refused in 3 days; most on 2026-11-02: 1,234,570"
         );
         assert_eq!(chart.bars[0].title, "2026-11-01: no events");
         assert_eq!(chart.bars[2].title, "2026-11-03: 1 event");

@@ -1,6 +1,7 @@
 //! What the filter shows, as a file. Written as it is read from the store, a batch at a time.
 
 use super::filter::{Asked, Filter};
+use crate::server::activity::LongAnswer;
 use crate::server::error::ApiError;
 use crate::server::extract::{ForPerson, Person, Query};
 use crate::server::pages::render::{Page, PageError, moment};
@@ -44,6 +45,7 @@ pub(in crate::server::pages) async fn export(
     };
     let name = HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment"));
     let mut response = body.into_response();
+    response.extensions_mut().insert(LongAnswer);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_DISPOSITION, name);
