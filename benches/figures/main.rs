@@ -19,6 +19,7 @@ mod load;
 #[path = "../../tests/it/support/old_home.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod old_home;
+mod pages;
 mod patterns;
 #[path = "../../tests/it/support/patterns.rs"]
 mod patterns_of_tests;
@@ -47,16 +48,23 @@ fn main() {
         print(&rows);
         return;
     }
-    // `cargo bench --bench figures -- import`
     // `cargo bench --bench figures -- sign-in`
     if std::env::args().any(|argument| argument == "sign-in") {
         sign_in::sign_ins(&mut rows);
         print(&rows);
         return;
     }
+    // `cargo bench --bench figures -- import`
     let is_import_alone = std::env::args().any(|argument| argument == "import");
     import::home_of_0_5(&mut rows);
     if is_import_alone {
+        print(&rows);
+        return;
+    }
+    // `cargo bench --bench figures -- pages`
+    if std::env::args().any(|argument| argument == "pages") {
+        store::pages(&mut rows);
+        pages::open_pages(&mut rows);
         print(&rows);
         return;
     }
@@ -75,6 +83,8 @@ fn main() {
         load::resolve(&daemon, &agent, &mut rows);
     }
     store::sizes(&mut rows);
+    store::pages(&mut rows);
+    pages::open_pages(&mut rows);
     refresh::refreshes(&mut rows);
     sign_in::sign_ins(&mut rows);
     audit::page(&mut rows);

@@ -62,6 +62,25 @@ pub(crate) fn sizes(rows: &mut Vec<Row>) {
     }
 }
 
+/// The pages with a thousand connections.
+pub(crate) fn pages(rows: &mut Vec<Row>) {
+    const STORED: usize = 1_000;
+    let daemon = BenchDaemon::start();
+    let agent = daemon.agent();
+    let me = agent.call("GET", "/whoami", &Value::Null);
+    let home = daemon.home.clone();
+    let dir = daemon.stop();
+    fill(&home, &me, STORED);
+    let daemon = BenchDaemon::on(dir);
+    let agent = agent.at(&daemon);
+    // Half of them were used.
+    let body = |n: usize| {
+        json!({"provider": "openai", "connection": format!("c{}", n % (STORED / 2))}).to_string()
+    };
+    drive(daemon.address, &signed_resolves(&agent, STORED / 2, body));
+    super::pages::pages(&daemon, &agent, STORED, rows);
+}
+
 fn list(daemon: &BenchDaemon, agent: &BenchAgent, rows: &mut Vec<Row>) {
     let mut connection = Http::open(daemon.address);
     let mut times: Vec<Duration> = (0..200)

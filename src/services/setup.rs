@@ -152,6 +152,11 @@ impl Services {
         })
     }
 
+    /// Who may use this daemon.
+    pub fn mode(&self) -> Mode {
+        self.core.config.mode
+    }
+
     /// The time by the shared clock, for pages that say how long ago something was.
     pub fn now(&self) -> OffsetDateTime {
         self.core.now()

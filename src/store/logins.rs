@@ -7,7 +7,7 @@ use super::tx::Tx;
 use super::value::{Row, Value, args, to_json};
 use crate::model::login::Beginner;
 use crate::model::provider::Flow;
-use crate::model::{Handle, LoginSession, LoginSessionId, LoginState};
+use crate::model::{Handle, LoginSession, LoginSessionId, LoginState, PrincipalId};
 use time::OffsetDateTime;
 
 /// A login with what binds it to a browser and what it needs to go on.
@@ -166,6 +166,24 @@ impl Reader {
             .one(
                 format!("SELECT COUNT(*) FROM login_sessions WHERE {theirs} AND created_at > $2"),
                 args![who, since],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.columns("count").int())
+    }
+
+    /// How many logins wait for this Principal, whoever began them.
+    pub async fn count_waiting_logins(
+        &mut self,
+        principal: &PrincipalId,
+        now: OffsetDateTime,
+    ) -> Result<i64, Error> {
+        let row = self
+            .one(
+                format!(
+                    "SELECT COUNT(*) FROM login_sessions \
+                     WHERE principal_id = $1 AND expires_at > $2 AND {OPEN}"
+                ),
+                args![principal.as_str(), now],
             )
             .await?;
         row.map_or(Ok(0), |row| row.columns("count").int())

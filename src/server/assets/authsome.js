@@ -37,13 +37,11 @@ const isBusy = (part) => {
   );
 };
 // What an element is, from one telling to the next.
-const nameOf = (element) =>
-  [
-    element.tagName,
-    element.id,
-    element.getAttribute("href") || element.closest("form")?.getAttribute("action"),
-    element.ariaLabel || element.textContent,
-  ].join("|");
+const nameOf = (element) => {
+  const form = element.closest("form")?.getAttribute("action");
+  const own = element.id || element.getAttribute("href");
+  return `${element.tagName} ${own || `${form} ${element.ariaLabel || element.textContent}`}`;
+};
 const tellAnew = (part, other) => {
   const open = all("details[open][id]", part).map((element) => element.id);
   const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : null;

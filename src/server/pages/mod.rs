@@ -1,4 +1,4 @@
-//! Pages for people: sign-in, claims, the form that takes a key, and a first dashboard.
+//! Pages for people: sign-in, claims, the form that takes a key, and what agents can reach.
 //!
 //! Rendered on the server and escaped by the templates; one script of ours adds comfort, and every
 //! page works without it. A page holds a credential only where a person asked for just that one, and
@@ -10,12 +10,12 @@ pub(super) mod assets;
 mod audit;
 mod claim;
 mod compress;
-mod dashboard;
 mod entrance;
 mod live;
 mod login;
 mod login_end;
 mod message;
+mod overview;
 mod people;
 mod picture;
 mod prose;
@@ -24,6 +24,7 @@ mod render;
 mod search;
 mod settings;
 mod sign_in;
+mod sign_in_code;
 mod sign_up;
 
 pub(super) use message::failure;
@@ -38,9 +39,9 @@ use axum::routing::{get, post};
 /// Every route a browser opens.
 pub(super) fn routes() -> Router<App> {
     let routes = Router::new()
-        .route("/", get(dashboard::home))
-        .route("/ui", get(dashboard::home))
-        .route(paths::DASHBOARD, get(dashboard::show))
+        .route("/", get(overview::home))
+        .route("/ui", get(overview::home))
+        .route(paths::DASHBOARD, get(overview::show))
         .route("/ui/live", get(live::follow))
         .route(paths::AUDIT_PAGE, get(audit::show))
         .route("/audit/events/{id}", get(audit::show_event))

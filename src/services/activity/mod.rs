@@ -6,6 +6,8 @@
 
 mod noted;
 mod service;
+mod vault;
 
 pub(in crate::services) use noted::Noted;
-pub use service::{Activity, AgentUse, ConnectionActivity, UsedBy, VaultActivity};
+pub use service::Activity;
+pub use vault::{AgentUse, ConnectionActivity, UsedBy, VaultActivity};

@@ -40,6 +40,8 @@ struct Notes {
     current: Batch,
     /// Still told to readers until it is in the store.
     on_its_way: Option<Arc<Batch>>,
+    /// How many are in the store.
+    batches: u64,
 }
 
 impl Batch {
@@ -174,11 +176,17 @@ impl Noted {
     /// It is in the store, or it is not and has to be written down another time.
     pub(super) fn settle(&self, is_written: bool) {
         let mut notes = self.lock();
-        if let Some(batch) = notes.on_its_way.take()
-            && !is_written
-        {
-            notes.current.put_back(&batch);
+        let batch = notes.on_its_way.take();
+        match batch {
+            Some(_) if is_written => notes.batches += 1,
+            Some(batch) => notes.current.put_back(&batch),
+            None => {}
         }
+    }
+
+    /// Counts up with everything that is written down.
+    pub(super) fn batches(&self) -> u64 {
+        self.lock().batches
     }
 
     /// The uses that may not be in the store yet.

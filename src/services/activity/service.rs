@@ -1,137 +1,21 @@
 //! Asking what happened, and writing it down.
 
-use crate::model::{ConnectionKey, ConnectionName, Handle, PrincipalId, ProviderName, VaultId};
+use super::vault::{AgentUse, Stored, VaultActivity};
+use crate::model::{Handle, PrincipalId, ProviderName, VaultId};
 use crate::services::setup::Core;
+use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
 use crate::store::{ConnectionUse, Store};
 use futures_util::FutureExt as _;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Rows that one commit writes at most: others queue behind it.
 const AT_ONCE: usize = 1_000;
-
-/// Who used a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsedBy {
-    /// `None` for its person, who looked at the secret.
-    pub by: Option<Handle>,
-    /// When last.
-    pub at: OffsetDateTime,
-    /// How often.
-    pub uses: i64,
-}
-
-/// What became of one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectionActivity {
-    pub added_at: OffsetDateTime,
-    /// The latest first; empty where it was never used.
-    pub used_by: Vec<UsedBy>,
-}
-
-impl ConnectionActivity {
-    /// The last use.
-    pub fn last(&self) -> Option<&UsedBy> {
-        self.used_by.first()
-    }
-
-    /// How often it was used in all.
-    pub fn uses(&self) -> i64 {
-        self.used_by.iter().map(|one| one.uses).sum()
-    }
-
-    /// Since when nobody has used it.
-    pub fn idle_since(&self) -> OffsetDateTime {
-        self.last().map_or(self.added_at, |last| last.at)
-    }
-}
-
-/// What one agent did with one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentUse {
-    pub provider: ProviderName,
-    pub connection: ConnectionName,
-    pub at: OffsetDateTime,
-    pub uses: i64,
-}
-
-/// What became of every connection of a Vault.
-#[derive(Debug, Clone, Default)]
-pub struct VaultActivity {
-    connections: HashMap<ProviderName, HashMap<ConnectionName, ConnectionActivity>>,
-}
-
-impl VaultActivity {
-    pub fn of(
-        &self,
-        provider: &ProviderName,
-        connection: &ConnectionName,
-    ) -> Option<&ConnectionActivity> {
-        self.connections.get(provider)?.get(connection)
-    }
-
-    /// What an agent used, the latest first.
-    pub fn of_agent(&self, handle: &Handle) -> Vec<AgentUse> {
-        let mut found = Vec::new();
-        for (provider, names) in &self.connections {
-            for (connection, activity) in names {
-                let own = activity.used_by.iter();
-                let own = own.filter(|one| one.by.as_ref() == Some(handle));
-                found.extend(own.map(|one| AgentUse {
-                    provider: provider.clone(),
-                    connection: connection.clone(),
-                    at: one.at,
-                    uses: one.uses,
-                }));
-            }
-        }
-        found.sort_by(|a, b| {
-            let later = b.at.cmp(&a.at);
-            later.then_with(|| (&a.provider, &a.connection).cmp(&(&b.provider, &b.connection)))
-        });
-        found
-    }
-
-    /// How many connections each agent used.
-    pub fn connections_by_agent(&self) -> HashMap<&Handle, u64> {
-        let mut counts = HashMap::new();
-        let all = self.connections.values().flat_map(HashMap::values);
-        for one in all.flat_map(|activity| &activity.used_by) {
-            if let Some(handle) = &one.by {
-                *counts.entry(handle).or_default() += 1;
-            }
-        }
-        counts
-    }
-
-    /// Counts a use in. One from before the connection was added belongs to an earlier one of that name.
-    fn add(&mut self, used: ConnectionUse) {
-        let ConnectionKey { provider, name, .. } = &used.connection;
-        let Some(activity) = self
-            .connections
-            .get_mut(provider)
-            .and_then(|names| names.get_mut(name))
-        else {
-            return;
-        };
-        if used.last_at < activity.added_at {
-            return;
-        }
-        match activity.used_by.iter_mut().find(|one| one.by == used.by) {
-            Some(known) => {
-                known.at = known.at.max(used.last_at);
-                known.uses += used.uses;
-            }
-            None => activity.used_by.push(UsedBy {
-                by: used.by,
-                at: used.last_at,
-                uses: used.uses,
-            }),
-        }
-    }
-}
+/// Vaults whose uses are kept in memory.
+const MOST_KEPT: u64 = 32;
 
 /// Tells when connections were last used and agents last seen.
 #[derive(Debug, Clone)]
@@ -139,6 +23,8 @@ pub struct Activity {
     core: Arc<Core>,
     /// Held while notes are written: one batch at a time.
     writing: Arc<tokio::sync::Mutex<()>>,
+    /// Of Vaults that are asked about again and again.
+    stored: Snapshots<VaultId, Arc<Stored>>,
 }
 
 impl Activity {
@@ -146,6 +32,7 @@ impl Activity {
         Self {
             core,
             writing: Arc::default(),
+            stored: Snapshots::new(MOST_KEPT, Duration::from_mins(5)),
         }
     }
 
@@ -170,26 +57,23 @@ impl Activity {
     ) -> Result<VaultActivity, Error> {
         // Memory first: what is written down in between is told twice rather than not at all.
         let recent = self.core.noted.uses_in(vault);
-        let mut reader = self.core.store.read().await?;
-        let added = reader.list_added(vault, at).await?;
-        let stored = reader.list_uses(vault, at).await?;
-        drop(reader);
-        let mut all = VaultActivity::default();
-        for (provider, connection, added_at) in added {
-            let used_by = Vec::new();
-            let activity = ConnectionActivity { added_at, used_by };
-            let names = all.connections.entry(provider).or_default();
-            names.insert(connection, activity);
-        }
-        for used in recent.into_iter().chain(stored) {
-            all.add(used);
-        }
-        for activity in all.connections.values_mut().flat_map(HashMap::values_mut) {
-            activity
-                .used_by
-                .sort_by_key(|one| std::cmp::Reverse(one.at));
-        }
-        Ok(all)
+        let store = &self.core.store;
+        let load = || async {
+            let mut reader = store.read().await?;
+            let added = reader.list_added(vault, at).await?;
+            let uses = reader.list_uses(vault, at).await?;
+            Ok(Arc::new(Stored::new(added, uses)))
+        };
+        let stored = match at {
+            Some(_) => load().await?,
+            None => {
+                // What is written down does not age what others keep, but it does age this.
+                let age = store.generation();
+                let age = age.map(|age| age.wrapping_add(self.core.noted.batches()));
+                self.stored.get(vault.clone(), age, load).await?
+            }
+        };
+        Ok(VaultActivity::new(stored, recent))
     }
 
     /// What an agent used of the actor's Vault, the latest first.

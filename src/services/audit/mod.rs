@@ -6,6 +6,7 @@ mod export;
 mod external;
 mod line;
 mod log_file;
+mod recent;
 mod service;
 
 pub use chart::{AuditBar, AuditChart};

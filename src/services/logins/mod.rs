@@ -17,6 +17,7 @@ mod service;
 mod sites;
 mod take;
 mod transient;
+mod waiting;
 
 pub use answers::Answers;
 pub use authorization::Returned;

@@ -45,7 +45,7 @@ fn looking_ahead_with_head_does_not_use_a_sign_in_link_up() {
             .is_none_or(|cookie| !cookie.contains("session"))
     );
     let page = browser.open(url).expect(200).text();
-    assert!(page.contains("Connections"), "{page}");
+    assert!(page.contains("Overview"), "{page}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod audit_page;
 mod dashboard;
 mod live;
 mod openapi;
+mod overview;
 mod pages;
 mod people;
 mod providers;

@@ -6,6 +6,7 @@ mod entrance;
 mod inspection;
 mod keyboard;
 mod logins;
+mod overview;
 mod people;
 mod providers;
 mod settings;

@@ -16,6 +16,7 @@ pub(crate) mod live;
 pub(crate) mod oauth_home;
 pub(crate) mod oauth_server;
 pub(crate) mod old_home;
+pub(crate) mod past;
 pub(crate) mod patterns;
 pub(crate) mod people;
 pub(crate) mod postgres;

@@ -1,0 +1,142 @@
+//! The first page: what needs its person, who is at work, what happened, and how to begin.
+//!
+//! Lists are cut, with a link to the rest: the page stays as small for a thousand connections as for
+//! ten.
+
+mod agents;
+mod attention;
+mod events;
+mod guide;
+mod names;
+
+use super::render::{Nav, Page, page, see_other};
+use super::sign_in::sign_in_first;
+use super::sign_in_code;
+use crate::api::paths;
+use crate::model::ConnectionState;
+use crate::secret::Token;
+use crate::server::extract::{Browser, Cookies, ForPerson, Person, Query};
+use crate::server::next::Next;
+use crate::server::state::App;
+use agents::{AtWork, at_work};
+use askama::Template;
+use attention::{Attention, Found, Todo};
+use axum::extract::State;
+use events::{Happened, happened};
+use guide::Guide;
+use http::{HeaderMap, Method, StatusCode};
+use names::Names;
+use serde::Deserialize;
+use time::Duration;
+
+/// What counts as lately.
+const LATELY: Duration = Duration::days(1);
+/// Events that are read, of which those that say the same are told once.
+const EVENTS: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct View {
+    /// The one-time sign-in code of `authsome ui`.
+    code: Option<String>,
+    /// What was just changed: `password`.
+    changed: Option<String>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "overview/page.html")]
+struct Overview {
+    nav: Nav,
+    notice: Option<&'static str>,
+    /// Until everything in it is done.
+    guide: Option<Guide>,
+    stats: Stats,
+    attention: Attention,
+    agents: AtWork,
+    events: Vec<Happened>,
+}
+
+#[derive(Debug)]
+struct Stats {
+    connections: usize,
+    agents: usize,
+    used_lately: usize,
+    waiting_logins: i64,
+}
+
+pub(super) async fn home() -> Page {
+    see_other(paths::DASHBOARD)
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    ForPerson(Query(view)): ForPerson<Query<View>>,
+    browser: Browser,
+    cookies: Cookies,
+    method: Method,
+    headers: HeaderMap,
+) -> Page {
+    // Looking ahead with HEAD, as link checkers and previews do, uses nothing up.
+    if let Some(code) = view.code.as_ref().filter(|_| method == Method::GET) {
+        return sign_in_code::redeem(&app, &Token::new(code), &browser, &headers).await;
+    }
+    match browser.into_person() {
+        Some(person) => overview(&app, &person, &view).await,
+        None => sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
+    }
+}
+
+async fn overview(app: &App, person: &Person, view: &View) -> Page {
+    let services = &app.services;
+    let actor = person.actor();
+    let groups = services.connections.list(actor).await?;
+    let troubles = services.connections.troubles(actor).await?;
+    let activity = services.activity.last_uses(actor).await?;
+    let agents = services.identities.list(actor).await?;
+    let handles = agents.iter().map(|agent| &agent.handle);
+    let seen = services.activity.seen_of(actor.principal(), handles);
+    let seen = seen.await?;
+    let recent = services.audit.recent(actor, EVENTS).await?;
+    let waiting_logins = services.logins.count_waiting(actor).await?;
+    let names = Names::of(&services.providers.list().await?);
+    let now = services.now();
+    let connections = groups.iter().flat_map(|group| &group.connections);
+    let found = Found {
+        troubles: &troubles,
+        activity: &activity,
+        names: &names,
+        now,
+    };
+    let used_lately = activity.all().filter(|(_, _, one)| {
+        let last = one.last();
+        last.is_some_and(|last| last.at > now - LATELY)
+    });
+    let used_lately = used_lately.count();
+    let was_used = activity.all().any(|(_, _, one)| one.last().is_some());
+    page(
+        StatusCode::OK,
+        &Overview {
+            nav: Nav::of(person, "Overview"),
+            notice: notice(view),
+            guide: Guide::of(app, !agents.is_empty(), !groups.is_empty(), was_used),
+            stats: Stats {
+                connections: connections
+                    .clone()
+                    .filter(|one| matches!(one.state, ConnectionState::Connected { .. }))
+                    .count(),
+                agents: agents.len(),
+                used_lately,
+                waiting_logins,
+            },
+            attention: Attention::of(connections, &found),
+            agents: at_work(&agents, &seen, &activity, &names, now),
+            events: happened(&recent, &names, now),
+        },
+    )
+}
+
+/// What was just done. That a password was changed cannot be seen here, and a false word of it does
+/// no harm.
+fn notice(view: &View) -> Option<&'static str> {
+    (view.changed.as_deref() == Some("password"))
+        .then_some("Your password is changed. Other browsers are signed out.")
+}
