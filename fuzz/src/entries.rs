@@ -225,7 +225,7 @@ pub fn token_answer(data: &[u8]) {
                     .refresh_token
                     .is_none_or(|token| plain(token.reveal()))
             );
-            let ten_years = Duration::from_secs(3_600 * 24 * 366 * 10);
+            let ten_years = Duration::from_hours(24 * 366 * 10);
             let sensible = Duration::from_secs(1)..=ten_years;
             assert!(
                 tokens

@@ -64,14 +64,13 @@ impl Activity {
             let uses = reader.list_uses(vault, at).await?;
             Ok(Arc::new(Stored::new(added, uses)))
         };
-        let stored = match at {
-            Some(_) => load().await?,
-            None => {
-                // What is written down does not age what others keep, but it does age this.
-                let age = store.generation();
-                let age = age.map(|age| age.wrapping_add(self.core.noted.batches()));
-                self.stored.get(vault.clone(), age, load).await?
-            }
+        let stored = if at.is_some() {
+            load().await?
+        } else {
+            // What is written down does not age what others keep, but it does age this.
+            let age = store.generation();
+            let age = age.map(|age| age.wrapping_add(self.core.noted.batches()));
+            self.stored.get(vault.clone(), age, load).await?
         };
         Ok(VaultActivity::new(stored, recent))
     }

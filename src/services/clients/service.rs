@@ -129,7 +129,7 @@ impl ProviderClients {
         actor.require_admin("set OAuth clients")?;
         let provider = self.providers.get(name).await?;
         self.check_not_of_environment(&provider)?;
-        let client = checked(&provider, client)?;
+        let client = checked(&provider, &client)?;
         if self.is_same(&provider, &client).await? {
             return Ok(0);
         }
@@ -299,7 +299,7 @@ async fn replace(
 }
 
 /// Without the white space that copying brings along.
-fn checked(provider: &Provider, client: NewClient) -> Result<ProviderClient, Error> {
+fn checked(provider: &Provider, client: &NewClient) -> Result<ProviderClient, Error> {
     if !ProviderClients::takes_client(provider) {
         return Err(takes_none(provider));
     }

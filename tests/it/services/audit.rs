@@ -57,7 +57,7 @@ async fn an_export_holds_what_was_there_once(place: Place) {
         .unwrap();
     let (rest, largest) = whole(export).await;
     assert!(largest <= 1_000, "{largest}");
-    let numbers: Vec<i64> = (first + &rest)
+    let numbers: Vec<i64> = (first + rest.as_str())
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .map(|line| line["metadata"]["number"].as_i64().unwrap())

@@ -255,9 +255,9 @@ async fn a_login_that_brings_a_client_is_checked_first(place: Place) {
     assert_eq!(code(begin(site).await), ErrorCode::OperationNotAllowed);
     // A good one waits for its person, though there is a connection, and has asked for no code.
     for flow in [None, Some(Flow::DeviceCode)] {
-        let begun = begin(wish("acme", flow)).await.unwrap();
-        assert!(!begun.session.state.is_final());
-        assert!(begun.to_type.is_none());
+        let view = begin(wish("acme", flow)).await.unwrap();
+        assert!(!view.session.state.is_final());
+        assert!(view.to_type.is_none());
     }
     story.get("default").await.unwrap();
 }
