@@ -14,6 +14,7 @@ pub mod health;
 pub mod identities;
 pub mod logins;
 pub mod paths;
+pub mod people;
 pub mod providers;
 pub mod routes;
 mod secret;
@@ -38,6 +39,7 @@ pub use error::{Detail, ErrorBody, FieldError};
 pub use health::{Encryption, Health, Readiness, ReadinessChecks, WhoAmI};
 pub use identities::{BindLocal, IdentityStatus, RegisterIdentity};
 pub use logins::{LoginAnswer, LoginSession, NextAction, ResumeLogin, StartLogin};
+pub use people::{People, PersonAccount, SetRole};
 pub use providers::{
     Definition, DiscoverProvider, DiscoveredProvider, ProviderChange, ProviderChanged,
     ProviderRevoked, ProvidersBySource, RegisterProvider,

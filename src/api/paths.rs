@@ -2,7 +2,7 @@
 //!
 //! Arguments are checked names, none of which can hold a character that needs escaping in a path.
 
-use crate::model::{ConnectionName, Handle, LoginSessionId, ProviderName};
+use crate::model::{ConnectionName, Handle, LoginSessionId, PrincipalId, ProviderName};
 
 pub const HEALTH: &str = "/health";
 pub const HEALTH_READY: &str = "/health/ready";
@@ -42,6 +42,10 @@ pub const PROVIDER: &str = "/providers/{name}";
 pub const AUDIT_EVENTS: &str = "/audit/events";
 pub const DASHBOARD_SESSION: &str = "/session";
 pub const INVITATIONS: &str = "/admin/invitations";
+pub const PEOPLE: &str = "/admin/people";
+pub const PERSON_ROLE: &str = "/admin/people/{id}/role";
+pub const PERSON_DISABLE: &str = "/admin/people/{id}/disable";
+pub const PERSON_ENABLE: &str = "/admin/people/{id}/enable";
 pub const CLIENTS: &str = "/admin/clients";
 pub const CLIENT: &str = "/admin/clients/{provider}";
 
@@ -100,6 +104,18 @@ pub fn connection_default(provider: &ProviderName, connection: &ConnectionName) 
 
 pub fn provider_revoke(provider: &ProviderName) -> String {
     format!("/connections/{provider}/revoke")
+}
+
+pub fn person_role(id: &PrincipalId) -> String {
+    format!("/admin/people/{id}/role")
+}
+
+pub fn person_disable(id: &PrincipalId) -> String {
+    format!("/admin/people/{id}/disable")
+}
+
+pub fn person_enable(id: &PrincipalId) -> String {
+    format!("/admin/people/{id}/enable")
 }
 
 pub fn provider(name: &ProviderName) -> String {

@@ -5,10 +5,11 @@ use super::context::Context;
 use super::error::CliError;
 use super::moments::relative;
 use super::output::{Answer, Style};
+use super::people::{self, NewRole};
 use crate::api;
 use crate::client::now;
-use crate::model::{Email, Role};
-use clap::{Subcommand, ValueEnum};
+use crate::model::Email;
+use clap::Subcommand;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Action {
     Invite(Invite),
     /// Manage the daemon's OAuth clients at providers
     Client(clients::Args),
+    /// Manage the accounts: roles, and who is shut out
+    People(people::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -35,14 +38,6 @@ struct Invite {
     /// What the new account may do
     #[arg(long, value_enum, default_value_t = NewRole::User)]
     role: NewRole,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum NewRole {
-    /// Their own connections; also providers, invitations and the audit log
-    Admin,
-    /// Their own connections
-    User,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +51,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     match args.action {
         Action::Invite(wish) => invite(wish, context).await,
         Action::Client(args) => clients::run(args, context).await,
+        Action::People(args) => people::run(args, context).await,
     }
 }
 
@@ -64,10 +60,7 @@ async fn invite(invite: Invite, context: &Context) -> Result<ExitCode, CliError>
     let invitation = client
         .invite(&api::CreateInvitation {
             email: invite.email,
-            role: Some(match invite.role {
-                NewRole::Admin => Role::Admin,
-                NewRole::User => Role::User,
-            }),
+            role: Some(invite.role.into()),
         })
         .await?;
     context.out.show(&Invited {

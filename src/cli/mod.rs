@@ -38,6 +38,7 @@ mod moments;
 mod nearest;
 mod output;
 mod paint;
+mod people;
 mod pick;
 mod profile;
 mod prompt;

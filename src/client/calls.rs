@@ -2,7 +2,7 @@
 
 use super::{Client, Error};
 use crate::api::{self, paths};
-use crate::model::{ConnectionName, Handle, LoginSessionId, ProviderName};
+use crate::model::{ConnectionName, Handle, LoginSessionId, PrincipalId, ProviderName};
 use serde::Serialize;
 
 /// A body without anything to say.
@@ -191,6 +191,27 @@ impl Client {
     /// A one-time link into the dashboard.
     pub async fn open_dashboard(&self) -> Result<api::OpenDashboard, Error> {
         self.post(paths::DASHBOARD_SESSION, &Empty {}).await
+    }
+
+    /// Everybody with an account.
+    pub async fn people(&self) -> Result<api::People, Error> {
+        self.get(paths::PEOPLE).await
+    }
+
+    pub async fn set_role(
+        &self,
+        id: &PrincipalId,
+        role: &api::SetRole,
+    ) -> Result<api::PersonAccount, Error> {
+        self.post(&paths::person_role(id), role).await
+    }
+
+    pub async fn disable_person(&self, id: &PrincipalId) -> Result<api::PersonAccount, Error> {
+        self.post(&paths::person_disable(id), &Empty {}).await
+    }
+
+    pub async fn enable_person(&self, id: &PrincipalId) -> Result<api::PersonAccount, Error> {
+        self.post(&paths::person_enable(id), &Empty {}).await
     }
 
     pub async fn invite(

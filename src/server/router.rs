@@ -5,7 +5,8 @@ use super::gate::{method_not_allowed, not_found};
 use super::openapi::Document;
 use super::pages;
 use super::routes::{
-    audit, clients, connections, credentials, identities, logins, people, providers, status,
+    accounts, audit, clients, connections, credentials, identities, logins, people, providers,
+    status,
 };
 use super::state::App;
 use super::trace;
@@ -46,6 +47,10 @@ pub(super) fn build() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(audit::list, audit::report))
         .routes(routes!(people::open_dashboard))
         .routes(routes!(people::invite))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::set_role))
+        .routes(routes!(accounts::disable))
+        .routes(routes!(accounts::enable))
         .routes(routes!(clients::list))
         .routes(routes!(clients::set, clients::forget))
         .split_for_parts();

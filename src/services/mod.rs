@@ -48,7 +48,7 @@ pub use connections::{
 };
 pub use error::Error;
 pub use identities::{
-    Agent, AgentsPage, ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent,
+    Agent, AgentEvents, AgentsPage, ClaimPage, Identities, IdentityStatus, SignedRequest, Unspent,
 };
 pub use import::{
     Adopted, Counts as ImportCounts, Import, Options as ImportOptions, Outcome as ImportOutcome,

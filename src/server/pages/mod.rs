@@ -18,6 +18,7 @@ mod message;
 mod overview;
 mod people;
 mod picture;
+mod problem;
 mod prose;
 mod providers;
 mod render;

@@ -1,5 +1,6 @@
 //! The JSON routes of `docs/http-api.md`: each extracts, makes one service call and converts.
 
+pub(super) mod accounts;
 pub(super) mod audit;
 pub(super) mod clients;
 pub(super) mod connections;

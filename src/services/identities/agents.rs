@@ -36,6 +36,14 @@ pub struct AgentsPage {
     pub has_more: bool,
 }
 
+/// The last events of an agent, newest first.
+#[derive(Debug, Clone)]
+pub struct AgentEvents {
+    pub records: Vec<AuditRecord>,
+    /// Not so where there are many of others in between.
+    pub is_all_looked_at: bool,
+}
+
 impl Agent {
     fn of(record: AgentRecord, now: OffsetDateTime) -> Self {
         let did = record.identity.did;
@@ -113,15 +121,23 @@ impl Identities {
         &self,
         actor: impl Into<Actor<'a>>,
         agent: &Agent,
-    ) -> Result<Vec<AuditRecord>, Error> {
+    ) -> Result<AgentEvents, Error> {
         let actor = actor.into();
+        let whose = if actor.is_admin() {
+            agent.owner.clone()
+        } else {
+            Some(actor.principal().clone())
+        };
         let filter = AuditFilter {
             identity: Some(agent.handle.clone()),
-            principal: (!actor.is_admin()).then(|| actor.principal().clone()),
+            principal: whose,
             limit: EVENTS,
             ..AuditFilter::default()
         };
         let page = self.core.store.read().await?.list_audit(&filter).await?;
-        Ok(page.records)
+        Ok(AgentEvents {
+            is_all_looked_at: page.searched_to.is_none(),
+            records: page.records,
+        })
     }
 }

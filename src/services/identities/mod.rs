@@ -11,7 +11,7 @@ mod origin;
 mod registry;
 mod service;
 
-pub use agents::{Agent, AgentsPage};
+pub use agents::{Agent, AgentEvents, AgentsPage};
 pub use authenticate::Unspent;
 pub use claim::ClaimPage;
 pub use service::{Identities, IdentityStatus, SignedRequest};

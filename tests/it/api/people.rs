@@ -268,3 +268,50 @@ fn a_browser_is_known_by_name_and_signed_out_from_another() {
 fn guest_named(daemon: &TestDaemon) -> Browser {
     guest(daemon, "other@example.test")
 }
+
+#[test]
+fn a_client_is_set_changed_and_forgotten_and_its_secret_never_shown() {
+    let daemon = TestDaemon::start();
+    let (mut admin, _) = owner(&daemon);
+    let clients = "/ui/settings/clients";
+    let empty = admin.open(clients).expect(200).text();
+    assert!(empty.contains("None yet") && empty.contains("/auth/callback/oauth"));
+    let at = "/ui/settings/clients/github";
+    let form = admin
+        .open(&format!("{clients}?provider=github"))
+        .expect(200);
+    let secret = "a-secret-of-github-0123456789";
+    // Without an id the form comes again, and without what was typed as a secret.
+    let again = admin.submit(&form, at, &[("client_id", " "), ("client_secret", secret)]);
+    assert!((400..500).contains(&again.status), "{}", again.status);
+    assert!(again.text().contains("role=\"alert\"") && !again.text().contains(secret));
+    let fields = [("client_id", "our-id"), ("client_secret", secret)];
+    let answer = admin.submit(&form, at, &fields).expect(303);
+    let told = admin.open(&next(&answer)).expect(200).text();
+    assert!(told.contains("our-id") && told.contains("with a secret"));
+    assert!(told.contains("knows this daemon") && !told.contains(secret));
+    let form = admin.open(at).expect(200);
+    assert!(form.text().contains("our-id") && !form.text().contains(secret));
+    let page = admin.open(&format!("{at}/forget")).expect(200);
+    let csrf_of_it = csrf(&page);
+    let mut guest = guest(&daemon, "guest@example.test");
+    for path in [clients, at, "/ui/settings/clients/github/forget"] {
+        guest.open(path).expect(403);
+    }
+    let token = csrf(&guest.open("/ui/settings").expect(200));
+    for (path, csrf) in [(at, &csrf_of_it), (at, &token)] {
+        let fields = [("csrf", csrf.as_str()), ("client_id", "x")];
+        let request = guest.request("POST", path).form(&fields);
+        guest.send(&request).expect(403);
+    }
+    for path in [at, "/ui/settings/clients/github/forget"] {
+        let request = admin.request("POST", path).form(&[("client_id", "x")]);
+        admin.send(&request).expect(403);
+    }
+    let answer = admin.submit(&page, "/forget", &[]).expect(303);
+    let told = admin.open(&next(&answer)).expect(200).text();
+    assert!(told.contains("is forgotten") && told.contains("None yet"));
+    admin.open(&format!("{at}/forget")).expect(404);
+    admin.open(&format!("{clients}/openai")).expect(400);
+    admin.open(&format!("{clients}/nobody")).expect(404);
+}

@@ -144,6 +144,25 @@ pub(crate) const ROUTES: &[Route] = &[
         r#"{"role":"user"}"#,
         Wants::Admin,
     ),
+    get("/admin/people", "/admin/people", Wants::Admin),
+    post(
+        "/admin/people/{id}/role",
+        "/admin/people/nobody/role",
+        r#"{"role":"user"}"#,
+        Wants::Admin,
+    ),
+    post(
+        "/admin/people/{id}/disable",
+        "/admin/people/nobody/disable",
+        "{}",
+        Wants::Admin,
+    ),
+    post(
+        "/admin/people/{id}/enable",
+        "/admin/people/nobody/enable",
+        "{}",
+        Wants::Admin,
+    ),
     get("/admin/clients", "/admin/clients", Wants::Admin),
     route(
         "PUT",
@@ -256,6 +275,31 @@ pub(crate) const ROUTES: &[Route] = &[
     form(
         "/ui/settings/sign-out-others",
         "/ui/settings/sign-out-others",
+        "",
+    ),
+    get(
+        "/ui/settings/clients",
+        "/ui/settings/clients",
+        Wants::Browser,
+    ),
+    get(
+        "/ui/settings/clients/{provider}",
+        "/ui/settings/clients/none",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/settings/clients/{provider}",
+        "/ui/settings/clients/none",
+        "client_id=x",
+    ),
+    get(
+        "/ui/settings/clients/{provider}/forget",
+        "/ui/settings/clients/none/forget",
+        Wants::Browser,
+    ),
+    form(
+        "/ui/settings/clients/{provider}/forget",
+        "/ui/settings/clients/none/forget",
         "",
     ),
     get("/ui/people", "/ui/people", Wants::Browser),

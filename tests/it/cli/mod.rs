@@ -4,6 +4,7 @@ mod documentation;
 mod next_steps;
 mod offline;
 mod online;
+mod people;
 mod provider;
 mod scan;
 mod somebody_else;

@@ -3,7 +3,9 @@
 use super::providers::{follow, says, sign_in};
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
+use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin};
 use serde_json::json;
+use thirtyfour::By;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -71,5 +73,54 @@ async fn somebody_with_a_password_changes_it() {
     browser.fill("new", "another good password").await;
     browser.press("Change password").await;
     says(&browser, "Your password is changed").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_changed_once_its_connections_may_end() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let home = OAuthHome::start();
+    let keeper = home.daemon.agent("keeper");
+    let clients = format!("{}/ui/settings/clients", home.daemon.url());
+    sign_in(&browser, &keeper).await;
+    browser.open(&clients).await;
+    says(&browser, "None yet").await;
+    browser.inspect("clients-empty").await;
+    browser.open(&format!("{clients}/acme")).await;
+    browser.inspect("client-new").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", CLIENT_SECRET).await;
+    browser.press("Set the client").await;
+    says(&browser, "Acme knows this daemon by this client now").await;
+    assert!(!browser.source().await.contains(CLIENT_SECRET));
+    browser.inspect("clients").await;
+
+    let login = begin(&keeper, &json!({}));
+    let url = login["next_action"]["url"].as_str().unwrap();
+    browser.open(url).await;
+    browser.press("Continue to Acme").await;
+    browser.press("Allow").await;
+    keeper.resolve("acme").expect(200);
+    browser.open(&clients).await;
+    says(&browser, "got 1 connection").await;
+    follow(&browser, "Forget…").await;
+    says(&browser, "1 connection").await;
+    browser.inspect("client-forget").await;
+    follow(&browser, "Keep it").await;
+    follow(&browser, "Change…").await;
+    says(&browser, "End 1 connection").await;
+    browser.inspect("client-change").await;
+    browser.fill("client_id", "another-client").await;
+    // The browser itself asks for the agreement.
+    browser.press_in_vain("Put it in its place").await;
+    keeper.resolve("acme").expect(200);
+    let agreement = browser.page.find(By::Id("ends")).await.unwrap();
+    agreement.click().await.unwrap();
+    browser.press("Put it in its place").await;
+    says(&browser, "another-client").await;
+    says(&browser, "got 0 connections").await;
+    assert_ne!(keeper.resolve("acme").status, 200);
     browser.close().await;
 }

@@ -21,6 +21,7 @@ struct Detail {
     decided: Option<(&'static str, When)>,
     uses: Vec<UseRow>,
     events: Vec<EventRow>,
+    is_all_looked_at: bool,
 }
 
 #[derive(Debug)]
@@ -67,7 +68,9 @@ pub(super) async fn show(
             did: agent.did.to_string(),
             decided: decided(&agent, now),
             uses,
+            is_all_looked_at: events.is_all_looked_at,
             events: events
+                .records
                 .into_iter()
                 .map(|record| EventRow::of(record, now))
                 .collect(),

@@ -2,10 +2,10 @@
 
 use super::ask::{Question, ask};
 use super::detail::{self, Shown};
-use super::problem::told;
 use super::{Confirmed, app_page, done};
 use crate::model::{Connection, ConnectionName, ProviderName};
 use crate::server::extract::{ForPerson, Form, Path, Person};
+use crate::server::pages::problem::told;
 use crate::server::pages::render::{Page, PageError, see_other};
 use crate::server::state::App;
 use crate::services::Renewal;

@@ -1,11 +1,11 @@
 //! Connecting from a page: the login begins here and goes on at its own form.
 
 use super::detail::{self, Draft, Shown};
-use super::problem::told;
 use crate::api::paths;
 use crate::model::provider::Flow;
 use crate::model::{ConnectionName, ErrorCode, LoginState, ProviderName};
 use crate::server::extract::{ForPerson, Form, Path, Person};
+use crate::server::pages::problem::told;
 use crate::server::pages::prose::sentence;
 use crate::server::pages::render::{Page, see_other};
 use crate::server::state::App;

@@ -1,11 +1,11 @@
 //! One provider: what it is, its connections, and the form that makes another.
 
-use super::problem::Problem;
 use super::rows::Row;
 use super::words;
 use crate::model::provider::Flow;
 use crate::model::{Connection, ConnectionName, Provider, ProviderName};
 use crate::server::extract::{ForPerson, Path, Person, Query};
+use crate::server::pages::problem::Problem;
 use crate::server::pages::prose::Piece;
 use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;

@@ -7,7 +7,6 @@ mod definition;
 mod detail;
 mod end;
 mod list;
-mod problem;
 mod reveal;
 mod rows;
 mod typed;

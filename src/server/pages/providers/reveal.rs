@@ -3,10 +3,10 @@
 use super::act::find;
 use super::ask::{Question, ask as ask_first};
 use super::detail::{self, Shown};
-use super::problem::told;
 use super::{Confirmed, app_page};
 use crate::model::{ConnectionName, Credential, ProviderName};
 use crate::server::extract::{ForPerson, Form, Path, Person};
+use crate::server::pages::problem::told;
 use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;
 use askama::Template;

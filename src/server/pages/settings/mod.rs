@@ -1,6 +1,7 @@
 //! Settings: a person's own account and browsers, and what the daemon is.
 
 mod browsers;
+mod clients;
 mod overview;
 mod password;
 
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<App> {
             "/ui/settings/sign-out-others",
             post(browsers::sign_out_others),
         )
+        .merge(clients::routes())
 }
 
 /// Where the account was before there were settings.

@@ -1,6 +1,7 @@
 //! The page of settings.
 
 use super::browsers::BrowserRow;
+use crate::model::Role;
 use crate::server::extract::{ForPerson, Person, Query};
 use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;
@@ -23,6 +24,8 @@ struct Settings {
     notice: Option<&'static str>,
     browsers: Vec<BrowserRow>,
     about: About,
+    /// How many OAuth clients there are; for administrators.
+    clients: Option<usize>,
 }
 
 impl Settings {
@@ -44,12 +47,17 @@ pub(super) async fn show(
         .into_iter()
         .map(|browser| BrowserRow::of(browser, services.now()))
         .collect();
+    let clients = match signed_in.role {
+        Role::Admin => Some(services.clients.list(person.actor()).await?.len()),
+        Role::User => None,
+    };
     page(
         StatusCode::OK,
         &Settings {
             nav: Nav::of(&person, "Settings"),
             notice: notice(&view, browsers.len()),
             browsers,
+            clients,
             about: services.status.about(signed_in).await?,
         },
     )
