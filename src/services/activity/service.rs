@@ -58,6 +58,8 @@ impl Activity {
         // Memory first: what is written down in between is told twice rather than not at all.
         let recent = self.core.noted.uses_in(vault);
         let store = &self.core.store;
+        // Where the whole is kept in memory, no part of it is asked for.
+        let at = at.filter(|_| store.generation().is_none());
         let load = || async {
             let mut reader = store.read().await?;
             let added = reader.list_added(vault, at).await?;

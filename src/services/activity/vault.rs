@@ -153,8 +153,8 @@ impl VaultActivity {
     /// How many connections each agent used.
     pub fn connections_by_agent(&self) -> HashMap<&Handle, u64> {
         let mut counts = HashMap::new();
-        for one in self.all().flat_map(|(_, _, activity)| &activity.used_by) {
-            if let Some(handle) = &one.by {
+        for (_, _, activity) in self.all() {
+            for handle in activity.used_by.iter().filter_map(|one| one.by.as_ref()) {
                 *counts.entry(handle).or_default() += 1;
             }
         }

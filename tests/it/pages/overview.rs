@@ -14,7 +14,7 @@ use thirtyfour::extensions::query::ElementQueryable as _;
 /// Waits until the page has what this path finds.
 async fn wait_for(browser: &Chromium, path: &str) {
     let found = browser.page.query(By::XPath(path));
-    let found = found.wait(Duration::from_secs(60), Duration::from_millis(50));
+    let found = found.wait(Duration::from_mins(1), Duration::from_millis(50));
     let found = found.first().await;
     found.unwrap_or_else(|error| panic!("{path}: {error}"));
 }

@@ -100,7 +100,14 @@ async fn only_administrators_read_count_and_export(place: Place) {
     ];
     assert!(refused.iter().all(|refused| *refused));
     let chart = audit.chart(&admin, all()).await.unwrap().unwrap();
-    assert!(chart.bars.iter().map(|bar| bar.all()).sum::<u64>() > 0);
+    assert!(
+        chart
+            .bars
+            .iter()
+            .map(authsome::services::AuditBar::all)
+            .sum::<u64>()
+            > 0
+    );
     let named = audit.accounts(&admin).await.unwrap();
     assert!(named.iter().any(|(id, _)| *id == guest.principal));
     house.close().await;

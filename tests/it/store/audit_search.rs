@@ -80,6 +80,9 @@ fn all() -> AuditFilter {
     }
 }
 
+/// Whether the event of a number is one that a filter finds.
+type Fits = fn(i64) -> bool;
+
 async fn every_filter_finds_what_it_names(database: Database) {
     let store = database.open().await;
     let at = |number: i64| start() + Duration::minutes(number);
@@ -89,7 +92,6 @@ async fn every_filter_finds_what_it_names(database: Database) {
         change(&mut filter);
         filter
     };
-    type Fits = fn(i64) -> bool;
     let cases: Vec<(AuditFilter, Fits)> = vec![
         (set(&|f| f.event = Some("login.completed".into())), |n| {
             n % 10 == 0

@@ -78,7 +78,7 @@ fn line(record: &AuditRecord, times: usize, names: &Names, now: OffsetDateTime) 
     }
 }
 
-/// What stands between who and what, and after it: `used` Acme, `logged` Acme `out`.
+/// What stands between who and what, and after it: `scout` "asked for" `github` "and was refused".
 fn words(event: &AuditEvent) -> (String, &'static str) {
     let (what, rest) = match &event.event {
         EventName::IdentityRegistered => ("registered", ""),

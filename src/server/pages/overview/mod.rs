@@ -38,15 +38,12 @@ const EVENTS: usize = 50;
 pub(super) struct View {
     /// The one-time sign-in code of `authsome ui`.
     code: Option<String>,
-    /// What was just changed: `password`.
-    changed: Option<String>,
 }
 
 #[derive(Debug, Template)]
 #[template(path = "overview/page.html")]
 struct Overview {
     nav: Nav,
-    notice: Option<&'static str>,
     /// Until everything in it is done.
     guide: Option<Guide>,
     stats: Stats,
@@ -80,12 +77,12 @@ pub(super) async fn show(
         return sign_in_code::redeem(&app, &Token::new(code), &browser, &headers).await;
     }
     match browser.into_person() {
-        Some(person) => overview(&app, &person, &view).await,
+        Some(person) => overview(&app, &person).await,
         None => sign_in_first(&app, &cookies, &Next::parse(paths::DASHBOARD)).await,
     }
 }
 
-async fn overview(app: &App, person: &Person, view: &View) -> Page {
+async fn overview(app: &App, person: &Person) -> Page {
     let services = &app.services;
     let actor = person.actor();
     let groups = services.connections.list(actor).await?;
@@ -116,7 +113,6 @@ async fn overview(app: &App, person: &Person, view: &View) -> Page {
         StatusCode::OK,
         &Overview {
             nav: Nav::of(person, "Overview"),
-            notice: notice(view),
             guide: Guide::of(app, !agents.is_empty(), !groups.is_empty(), was_used),
             stats: Stats {
                 connections: connections
@@ -132,11 +128,4 @@ async fn overview(app: &App, person: &Person, view: &View) -> Page {
             events: happened(&recent, &names, now),
         },
     )
-}
-
-/// What was just done. That a password was changed cannot be seen here, and a false word of it does
-/// no harm.
-fn notice(view: &View) -> Option<&'static str> {
-    (view.changed.as_deref() == Some("password"))
-        .then_some("Your password is changed. Other browsers are signed out.")
 }
