@@ -136,7 +136,7 @@ fn no_form_is_taken_without_its_token() {
         }
     }
     let after = admin.open("/ui/people").expect(200).text();
-    assert!(after.contains(&invitation) && after.contains("Shut guest@example.test out"));
+    assert!(after.contains(&invitation) && after.contains("Shut out… guest@example.test"));
     assert_eq!(after.matches(">administrator</span>").count(), 1);
     admin.open("/ui/agents/scout/revoke").expect(200);
 }
