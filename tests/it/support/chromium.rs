@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use tempfile::TempDir;
+use thirtyfour::error::{WebDriverErrorInner, WebDriverResult};
 use thirtyfour::extensions::query::ElementWaitable as _;
 use thirtyfour::{
     By, CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities,
@@ -125,29 +126,30 @@ impl Chromium {
     /// Presses a button that leads nowhere: the browser itself does not take the form.
     pub(crate) async fn press_in_vain(&self, label: &str) {
         let path = format!("//button[normalize-space()='{label}']");
-        let button = self.page.find(By::XPath(path)).await;
-        let button = button.unwrap_or_else(|error| panic!("{label}: {error}"));
-        button.click().await.unwrap();
+        loop {
+            let button = self.page.find(By::XPath(&path)).await;
+            let button = button.unwrap_or_else(|error| panic!("{label}: {error}"));
+            if unless_redrawn(button.click().await).is_some() {
+                return;
+            }
+        }
     }
 
     pub(crate) async fn heading(&self) -> String {
-        self.page
-            .find(By::Tag("h1"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
+        self.text_of("h1").await
     }
 
     pub(crate) async fn text(&self) -> String {
-        self.page
-            .find(By::Tag("body"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
+        self.text_of("body").await
+    }
+
+    async fn text_of(&self, tag: &str) -> String {
+        loop {
+            let element = self.page.find(By::Tag(tag)).await.unwrap();
+            if let Some(text) = unless_redrawn(element.text().await) {
+                return text;
+            }
+        }
     }
 
     /// The page's own text, markup included.
@@ -208,6 +210,15 @@ impl Chromium {
 
     pub(crate) async fn close(self) {
         self.page.clone().quit().await.unwrap();
+    }
+}
+
+/// What came of asking an element; `None` where the page was told anew just then.
+fn unless_redrawn<T>(asked: WebDriverResult<T>) -> Option<T> {
+    match asked {
+        Ok(answer) => Some(answer),
+        Err(error) if matches!(*error, WebDriverErrorInner::StaleElementReference(_)) => None,
+        Err(error) => panic!("{error}"),
     }
 }
 
