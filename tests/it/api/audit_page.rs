@@ -67,6 +67,7 @@ fn the_list_narrows_as_it_is_asked_to() {
         narrowed.contains("href=\"/audit?agent=scout\""),
         "{narrowed}"
     );
+    assert!(narrowed.contains("href=\"/ui/agents/scout\""), "{narrowed}");
     assert!(narrowed.contains("aria-label=\"1 event"), "{narrowed}");
 }
 

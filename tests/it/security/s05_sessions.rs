@@ -96,6 +96,24 @@ fn a_cookie_is_worthless_after_a_change_of_the_password() {
 }
 
 #[test]
+fn a_cookie_is_worthless_after_its_browser_is_signed_out_from_another() {
+    let daemon = TestDaemon::start();
+    let mut browser = daemon.browser();
+    sign_up(&mut browser, "");
+    for action in ["/ui/settings/browsers/", "sign-out-others"] {
+        let mut stolen = daemon.browser();
+        sign_in(&mut stolen, PASSWORD).expect(303);
+        let page = browser.open("/ui/settings").expect(200);
+        // What names a session on the page opens none.
+        assert!(!page.text().contains(&session_of(&stolen)));
+        assert!(!page.text().contains(&session_of(&browser)));
+        browser.submit(&page, action, &[]).expect(303);
+        stolen.open("/ui/").expect(401);
+        browser.open("/ui/").expect(200);
+    }
+}
+
+#[test]
 fn signing_in_gives_a_session_nobody_knew_before() {
     let daemon = TestDaemon::start();
     let mut browser = daemon.browser();

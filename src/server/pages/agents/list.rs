@@ -77,8 +77,9 @@ async fn notice(app: &App, person: &Person, view: &View) -> Option<String> {
     let handle: Handle = named.parse().ok()?;
     let identities = &app.services.identities;
     let agent = identities.agent(person.actor(), &handle).await.ok()?;
+    let is_own = agent.owner.as_ref() == Some(&person.session.person.principal);
     match (view.accepted.is_some(), agent.may_act()) {
-        (true, true) => Some(format!("{handle} may use your connections now.")),
+        (true, true) if is_own => Some(format!("{handle} may use your connections now.")),
         (false, false) => Some(format!("{handle} cannot use any connection any more.")),
         _ => None,
     }

@@ -15,9 +15,12 @@ use time::{Duration, OffsetDateTime};
 /// The most letters of metadata that a row shows; the page of the event has all.
 const SHOWN: usize = 1_000;
 
-/// The accounts that events name.
+/// The accounts that events name, and whose of them is looking.
 #[derive(Debug)]
-pub(super) struct Accounts(BTreeMap<PrincipalId, Option<Email>>);
+pub(super) struct Accounts {
+    all: BTreeMap<PrincipalId, Option<Email>>,
+    reader: PrincipalId,
+}
 
 /// An account to choose.
 #[derive(Debug)]
@@ -29,12 +32,15 @@ pub(super) struct AccountChoice {
 impl Accounts {
     pub(super) async fn read(app: &App, person: &Person) -> Result<Self, services::Error> {
         let all = app.services.audit.accounts(person.actor()).await?;
-        Ok(Self(all.into_iter().collect()))
+        Ok(Self {
+            all: all.into_iter().collect(),
+            reader: person.session.person.principal.clone(),
+        })
     }
 
     /// Its address, or for one that is gone the beginning of its id, which is enough to tell it apart.
     fn name(&self, id: &PrincipalId) -> String {
-        match self.0.get(id) {
+        match self.all.get(id) {
             Some(Some(email)) => email.to_string(),
             Some(None) => "this computer".to_owned(),
             None => {
@@ -47,9 +53,9 @@ impl Accounts {
 
     /// Everybody, by name, and who is chosen already.
     pub(super) fn choices(&self, chosen: Option<&PrincipalId>) -> Vec<AccountChoice> {
-        let unknown = chosen.filter(|id| !self.0.contains_key(*id));
+        let unknown = chosen.filter(|id| !self.all.contains_key(*id));
         let mut choices: Vec<_> = self
-            .0
+            .all
             .keys()
             .chain(unknown)
             .map(|id| AccountChoice {
@@ -68,6 +74,8 @@ pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) text: String,
     pub(super) href: Option<String>,
+    /// Where what it names has a page of its own.
+    pub(super) page: Option<String>,
 }
 
 /// One event.
@@ -135,7 +143,12 @@ impl Row {
 
 fn facts(record: &AuditRecord, accounts: &Accounts) -> Vec<Fact> {
     let event = &record.event;
-    let fact = |name, text: String, href| Fact { name, text, href };
+    let fact = |name, text: String, href| Fact {
+        name,
+        text,
+        href,
+        page: None,
+    };
     let mut facts = vec![
         fact("Time", exactly(record.at), Some(around(record.at))),
         fact("Id", record.id.to_string(), None),
@@ -150,7 +163,12 @@ fn facts(record: &AuditRecord, accounts: &Accounts) -> Vec<Fact> {
     }
     if let Some(agent) = &event.identity {
         let href = only(&[("agent", agent.as_str())]);
-        facts.push(fact("Agent", agent.to_string(), Some(href)));
+        // Somebody else's agent has no page for this reader.
+        let is_own = event.principal.as_ref() == Some(&accounts.reader);
+        facts.push(Fact {
+            page: is_own.then(|| format!("/ui/agents/{agent}")),
+            ..fact("Agent", agent.to_string(), Some(href))
+        });
     }
     if let Some(account) = &event.principal {
         let href = only(&[("principal", account.as_str())]);
@@ -158,7 +176,10 @@ fn facts(record: &AuditRecord, accounts: &Accounts) -> Vec<Fact> {
     }
     if let Some(provider) = &event.provider {
         let href = only(&[("provider", provider.as_str())]);
-        facts.push(fact("Provider", provider.to_string(), Some(href)));
+        facts.push(Fact {
+            page: Some(format!("/ui/apps/{provider}")),
+            ..fact("Provider", provider.to_string(), Some(href))
+        });
         if let Some(connection) = &event.connection {
             let href = only(&[
                 ("provider", provider.as_str()),
@@ -214,11 +235,11 @@ mod tests {
             at: OffsetDateTime::UNIX_EPOCH,
             event: AuditEvent::new(EventName::LoginStarted).with("note", note),
         };
-        Row::of(
-            &record,
-            &Accounts(BTreeMap::new()),
-            OffsetDateTime::UNIX_EPOCH,
-        )
+        let accounts = Accounts {
+            all: BTreeMap::new(),
+            reader: "principal_ada".parse().unwrap(),
+        };
+        Row::of(&record, &accounts, OffsetDateTime::UNIX_EPOCH)
     }
 
     #[test]
