@@ -3,8 +3,7 @@
 //! A host (`api.x.com`), a URL with a path prefix (`https://api.x.com/v1`) or `regex:` and a pattern
 //! for the whole host. Ports are exact: none means 443. The proxy and the definitions read it here.
 
-use super::key::whole;
-use regex::bytes::Regex;
+use super::pattern::WholePattern;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -20,24 +19,22 @@ pub enum HostMatch {
 
 /// A pattern for a whole host, whatever its case.
 #[derive(Debug, Clone)]
-pub struct HostPattern(Regex);
+pub struct HostPattern(WholePattern);
 
 impl HostPattern {
-    /// The pattern as it was compiled, with its anchors.
+    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
-}
 
-impl HostPattern {
     /// Compiles the part after `regex:`; anchored at both ends whether or not it says so.
     pub fn compile(pattern: &str) -> Result<Self, String> {
-        whole(pattern, true).map(Self)
+        WholePattern::compile(pattern, true).map(Self)
     }
 
     /// Takes time linear in the length of `host`.
     pub fn is_match(&self, host: &str) -> bool {
-        self.0.is_match(host.as_bytes())
+        self.0.is_match(host)
     }
 }
 

@@ -1,17 +1,11 @@
 //! Whether a key that a person pasted can be one of this provider's.
 
 use super::injection::sendable;
+use super::pattern::WholePattern;
 use super::provider::Provider;
-use regex::bytes::{Regex, RegexBuilder};
 
 /// Longest key, in bytes; some services hand out whole JWTs.
 pub const LONGEST_KEY: usize = 16 * 1024;
-/// Longest `key_pattern`, in bytes.
-pub const LONGEST_PATTERN: usize = 512;
-/// Memory one compiled pattern may take, in bytes; also what bounds the time of a match.
-const PATTERN_MEMORY: usize = 1 << 17;
-/// Deepest nesting of groups.
-const DEEPEST_PATTERN: u32 = 32;
 
 /// Why a key was not taken. Never holds the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +43,7 @@ impl Provider {
             return Ok(());
         };
         // A pattern that does not compile was refused when the definition was read.
-        if whole(pattern, false).is_ok_and(|pattern| pattern.is_match(key.as_bytes())) {
+        if WholePattern::compile(pattern, false).is_ok_and(|pattern| pattern.is_match(key)) {
             return Ok(());
         }
         Err(KeyProblem::Pattern {
@@ -57,46 +51,6 @@ impl Provider {
             hint: settings.and_then(|s| s.key_pattern_hint.clone()),
         })
     }
-}
-
-/// Compiles `pattern` so that it only ever matches a whole text. Bytes, not characters: keys and
-/// hosts are ASCII, and `\w` stays small.
-///
-/// It is parsed alone first: `a)|(b` would otherwise climb out of the group that anchors it.
-pub fn whole(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
-    if pattern.len() > LONGEST_PATTERN {
-        return Err(format!("it is longer than {LONGEST_PATTERN} characters"));
-    }
-    regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .nest_limit(DEEPEST_PATTERN)
-        .build()
-        .parse(pattern)
-        .map_err(|e| last_line(&e.to_string()))?;
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .unicode(false)
-        .size_limit(PATTERN_MEMORY)
-        .dfa_size_limit(PATTERN_MEMORY)
-        .nest_limit(DEEPEST_PATTERN)
-        .case_insensitive(ignore_case)
-        .build()
-        .map_err(|e| plain(&e))
-}
-
-fn plain(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => {
-            "it grows too big; use smaller repetition counts".to_owned()
-        }
-        other => last_line(&other.to_string()),
-    }
-}
-
-/// The last line of a syntax error says what is wrong; the lines above draw the pattern.
-fn last_line(text: &str) -> String {
-    let last = text.lines().last().unwrap_or_default().trim();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[cfg(test)]
@@ -135,14 +89,5 @@ mod tests {
         for bad in ["a\nb", "a\r", "a\0", "é", "two words"] {
             assert_eq!(p.check_key(bad), Err(KeyProblem::Characters), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_pattern_cannot_climb_out_of_its_anchors() {
-        for bad in ["a)|(?:b", "a)|b|(c", "(?x)a#", "(", "a\\", "[a"] {
-            assert!(whole(bad, false).is_err(), "{bad}");
-        }
-        assert!(!whole("a|b", false).unwrap().is_match(b"ax"));
-        assert!(!whole("(?m)a$", false).unwrap().is_match(b"a\nb"));
     }
 }

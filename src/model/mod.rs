@@ -13,6 +13,7 @@ pub mod key;
 pub mod login;
 pub mod master_key;
 pub mod names;
+pub mod pattern;
 pub mod placeholder;
 pub mod provider;
 pub mod provider_client;

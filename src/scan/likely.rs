@@ -1,9 +1,9 @@
 //! What may be a credential: by the name of its variable, or by its shape.
 
 use crate::catalog::Catalog;
-use crate::model::key::{LONGEST_KEY, whole};
+use crate::model::key::LONGEST_KEY;
+use crate::model::pattern::WholePattern;
 use crate::model::{Provider, ProviderName};
-use regex::bytes::Regex;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) enum Named {
 #[derive(Debug)]
 pub(super) struct Likely {
     variables: HashSet<String>,
-    patterns: Vec<(ProviderName, Regex)>,
+    patterns: Vec<(ProviderName, WholePattern)>,
 }
 
 impl Likely {
@@ -39,7 +39,10 @@ impl Likely {
         };
         let pattern = |provider: &Arc<Provider>| {
             let pattern = provider.api_key.as_ref()?.key_pattern.as_deref()?;
-            Some((provider.name.clone(), whole(pattern, false).ok()?))
+            Some((
+                provider.name.clone(),
+                WholePattern::compile(pattern, false).ok()?,
+            ))
         };
         Self {
             variables: all.iter().flat_map(secret).collect(),
@@ -95,7 +98,7 @@ impl Likely {
 
 /// How many of the first characters have to be what they are, as `ghp_` has: a pattern that any
 /// other letters fit as well says nothing about whose key it is.
-fn mark(pattern: &Regex, value: &[u8]) -> usize {
+fn mark(pattern: &WholePattern, value: &[u8]) -> usize {
     if !pattern.is_match(value) {
         return 0;
     }

@@ -5,7 +5,7 @@ use super::oauth::note;
 use super::{names, urls};
 use crate::model::export::ExportSource;
 use crate::model::injection::sendable;
-use crate::model::key::whole;
+use crate::model::pattern::WholePattern;
 use crate::model::placeholder::PlaceholderTemplate;
 use crate::model::provider::AuthType;
 use std::collections::BTreeSet;
@@ -51,7 +51,7 @@ fn api_key<'m>(fields: Fields<'m>, findings: &mut Findings<'_>) -> Option<&'m st
     fields.text(findings, "base_url_hint");
     fields.text(findings, "key_pattern_hint");
     let pattern = fields.text(findings, "key_pattern")?;
-    match whole(pattern, false) {
+    match WholePattern::compile(pattern, false) {
         Ok(_) => Some(pattern),
         Err(why) => {
             findings.problem(
@@ -133,7 +133,7 @@ fn placeholder(root: Fields<'_>, pattern: Option<&str>, findings: &mut Findings<
         Err(why) => return findings.problem("placeholder", why),
     };
     let fits = pattern
-        .and_then(|pattern| whole(pattern, false).ok())
+        .and_then(|pattern| WholePattern::compile(pattern, false).ok())
         .is_none_or(|pattern| samples(&template).all(|sample| pattern.is_match(sample.as_bytes())));
     if !fits {
         findings.problem(

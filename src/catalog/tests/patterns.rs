@@ -1,7 +1,7 @@
 //! Patterns that mean ill (row 34): refused at compile time, or bounded by what was compiled.
 
 use crate::model::api_url::HostPattern;
-use crate::model::key::{LONGEST_PATTERN, whole};
+use crate::model::pattern::{LONGEST_PATTERN, WholePattern};
 
 /// Well-known ways to make a backtracking matcher run for ever, or a compiler run out of memory.
 const CORES: &[&str] = &[
@@ -41,8 +41,8 @@ fn hostile() -> impl Iterator<Item = String> {
 
 #[test]
 fn ten_thousand_hostile_patterns_are_refused_or_match_in_bounded_memory() {
-    // The matcher is linear in the host for a compiled program of bounded size: what is left to
-    // show is that nothing larger than the bound is ever compiled, and that hosts are short.
+    // A match is one look into a table per byte of the host: what is left to show is that nothing
+    // larger than the bound is ever compiled, and that hosts are short.
     let (mut taken, mut refused) = (0, 0);
     let longest_host = format!("{}.example", "a".repeat(245));
     for pattern in hostile() {
@@ -65,21 +65,21 @@ fn ten_thousand_hostile_patterns_are_refused_or_match_in_bounded_memory() {
 #[test]
 fn what_cannot_be_linear_is_no_pattern_here() {
     for bad in [r"(a)\1", "(?=a)b", "(?!a)b", "(?<=a)b", "(?>a)"] {
-        assert!(whole(bad, false).is_err(), "{bad}");
+        assert!(WholePattern::compile(bad, false).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn a_pattern_too_long_or_too_big_is_refused() {
-    assert!(whole(&"a".repeat(LONGEST_PATTERN + 1), false).is_err());
+    assert!(WholePattern::compile(&"a".repeat(LONGEST_PATTERN + 1), false).is_err());
     for big in [
         "(a{1000}){1000}",
         r"[^a]{5000}\w{5000}",
         "((a{99}){99}){99}",
     ] {
-        let why = whole(big, true).unwrap_err();
+        let why = WholePattern::compile(big, true).unwrap_err();
         assert!(why.contains("smaller"), "{big}: {why}");
     }
     let deep = format!("{}a{}", "(".repeat(200), ")".repeat(200));
-    assert!(whole(&deep, false).is_err());
+    assert!(WholePattern::compile(&deep, false).is_err());
 }
