@@ -40,55 +40,49 @@ struct Row {
     baseline: String,
 }
 
+/// What can be measured alone, as in `cargo bench --bench figures -- audit`, in the order of the table.
+const PARTS: [(&str, fn(&mut Vec<Row>)); 8] = [
+    ("import", import::home_of_0_5),
+    ("patterns", patterns::hostile),
+    ("start", walls::cold_start),
+    ("resolve", one_daemon),
+    ("pages", stored),
+    ("refresh", refresh::refreshes),
+    ("sign-in", sign_in::sign_ins),
+    ("audit", audit::page),
+];
+
 fn main() {
+    let named: Vec<String> = std::env::args().collect();
+    let is_named = |part: &str| named.iter().any(|name| name == part);
+    let all = !PARTS.iter().any(|(part, _)| is_named(part));
     let mut rows = Vec::new();
-    // `cargo bench --bench figures -- audit`
-    if std::env::args().any(|argument| argument == "audit") {
-        audit::page(&mut rows);
-        print(&rows);
-        return;
+    for (part, measure) in PARTS {
+        if all || is_named(part) {
+            measure(&mut rows);
+        }
     }
-    // `cargo bench --bench figures -- sign-in`
-    if std::env::args().any(|argument| argument == "sign-in") {
-        sign_in::sign_ins(&mut rows);
-        print(&rows);
-        return;
-    }
-    // `cargo bench --bench figures -- import`
-    let is_import_alone = std::env::args().any(|argument| argument == "import");
-    import::home_of_0_5(&mut rows);
-    if is_import_alone {
-        print(&rows);
-        return;
-    }
-    // `cargo bench --bench figures -- pages`
-    if std::env::args().any(|argument| argument == "pages") {
-        store::pages(&mut rows);
-        pages::open_pages(&mut rows);
-        print(&rows);
-        return;
-    }
-    patterns::hostile(&mut rows);
-    walls::cold_start(&mut rows);
-    {
-        let daemon = BenchDaemon::start();
-        let agent = daemon.agent();
-        walls::idle_memory(&daemon, &mut rows);
-        agent.log_in(
-            "openai",
-            "default",
-            "sk-bench-0000000000000000000000000000000000",
-        );
-        walls::commands(&daemon, &mut rows);
-        load::resolve(&daemon, &agent, &mut rows);
-    }
-    store::sizes(&mut rows);
-    store::pages(&mut rows);
-    pages::open_pages(&mut rows);
-    refresh::refreshes(&mut rows);
-    sign_in::sign_ins(&mut rows);
-    audit::page(&mut rows);
     print(&rows);
+}
+
+/// Commands and releases on a daemon that stores one connection.
+fn one_daemon(rows: &mut Vec<Row>) {
+    let daemon = BenchDaemon::start();
+    let agent = daemon.agent();
+    walls::idle_memory(&daemon, rows);
+    agent.log_in(
+        "openai",
+        "default",
+        "sk-bench-0000000000000000000000000000000000",
+    );
+    walls::commands(&daemon, rows);
+    load::resolve(&daemon, &agent, rows);
+}
+
+fn stored(rows: &mut Vec<Row>) {
+    store::sizes(rows);
+    store::pages(rows);
+    pages::open_pages(rows);
 }
 
 fn print(rows: &[Row]) {

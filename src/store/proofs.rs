@@ -67,21 +67,55 @@ impl Tx {
     async fn spend(&mut self, proofs: &[ProofUse]) -> Result<HashSet<Vec<u8>>, Error> {
         let mut fresh = HashSet::with_capacity(proofs.len());
         for chunk in proofs.chunks(ROWS) {
-            let mut values = Vec::with_capacity(chunk.len() * 2);
-            for proof in chunk {
-                values.push(Value::from(proof.key.as_slice()));
-                values.push(Value::from(proof.expires_at));
-            }
-            let statement = format!(
-                "{} INTO used_proofs (key, expires_at) VALUES {} ON CONFLICT DO NOTHING RETURNING key",
-                self.insert(),
-                self.rows(chunk.len(), 2)
-            );
+            let (insert, values) = self.insert_proofs(chunk);
+            let statement = format!("{insert} ON CONFLICT DO NOTHING RETURNING key");
             for row in self.all(statement, values).await? {
                 fresh.insert(row.columns("used proof").blob()?);
             }
         }
         Ok(fresh)
+    }
+
+    fn insert_proofs(&self, proofs: &[ProofUse]) -> (String, Vec<Value>) {
+        let mut values = Vec::with_capacity(proofs.len() * 2);
+        for proof in proofs {
+            values.push(Value::from(proof.key.as_slice()));
+            values.push(Value::from(proof.expires_at));
+        }
+        let statement = format!(
+            "{} INTO used_proofs (key, expires_at) VALUES {}",
+            self.insert(),
+            self.rows(proofs.len(), 2)
+        );
+        (statement, values)
+    }
+
+    /// Spends the proofs and writes the events of many releases, from BEGIN to COMMIT in one go: each
+    /// way to the database's thread and back costs as much as the rows. Only `SQLite` takes several
+    /// statements together.
+    ///
+    /// # Errors
+    ///
+    /// When one of the proofs was spent before, all fail: [`Tx::release_all`] finds out which.
+    pub(super) async fn release_at_once(&mut self, releases: &mut [Release]) -> Result<(), Error> {
+        let proofs: Vec<ProofUse> = releases.iter().filter_map(|r| r.proof.clone()).collect();
+        for release in releases {
+            release.recorded = release.events.len();
+            for event in std::mem::take(&mut release.events) {
+                self.record(event)?;
+            }
+        }
+        let mut script = "BEGIN IMMEDIATE".to_owned();
+        let mut all_values = Vec::new();
+        let proofs = proofs.chunks(ROWS).map(|chunk| self.insert_proofs(chunk));
+        for (statement, values) in proofs.chain(self.event_statements()?) {
+            script.push_str("; ");
+            script.push_str(&statement);
+            all_values.extend(values);
+        }
+        script.push_str("; COMMIT");
+        self.run(script, all_values).await?;
+        Ok(())
     }
 
     /// Spends the proofs and writes the events of many releases together.
@@ -143,7 +177,7 @@ impl Tx {
         Ok(results)
     }
 
-    fn give_back_events(&mut self, after: usize, releases: &mut [Release]) {
+    pub(super) fn give_back_events(&mut self, after: usize, releases: &mut [Release]) {
         let mut records = self.take_events_after(after).into_iter();
         for release in releases {
             for _ in 0..std::mem::take(&mut release.recorded) {

@@ -37,11 +37,15 @@ const NEVER_KEPT: [&str; 13] = [
     "used_proofs",
 ];
 
-/// Whether a statement may make a cached row untrue. One that is spelt in an unknown way does.
-pub(super) fn changes_what_is_kept(statement: &str) -> bool {
+/// Whether one or more statements may make a cached row untrue. One that is spelt in an unknown way does.
+pub(super) fn changes_what_is_kept(statements: &str) -> bool {
+    statements.split("; ").any(changes_kept)
+}
+
+fn changes_kept(statement: &str) -> bool {
     let mut words = statement.split(|c: char| c.is_ascii_whitespace() || c == '(');
     let table = match words.next() {
-        Some("SELECT") => return false,
+        Some("SELECT" | "BEGIN" | "COMMIT") => return false,
         Some("UPDATE") => words.next(),
         Some("INSERT" | "DELETE") => words
             .any(|word| matches!(word, "INTO" | "FROM"))
@@ -93,6 +97,7 @@ mod tests {
             "INSERT INTO audit_events(seq) VALUES ($1)",
             "UPDATE browser_sessions SET seen_at = $2",
             "DELETE FROM sign_in_attempts WHERE key = $1",
+            "BEGIN IMMEDIATE; INSERT INTO used_proofs (key) VALUES (?); COMMIT",
         ] {
             assert!(!changes_what_is_kept(harmless), "{harmless}");
         }
@@ -103,6 +108,7 @@ mod tests {
             "UPDATE used_proofs_of_others SET key = $1",
             "WITH gone AS (DELETE FROM claims) DELETE FROM used_proofs",
             "update claims set state = 'revoked'",
+            "BEGIN; INSERT INTO used_proofs (key) VALUES (?); UPDATE claims SET state = ?; COMMIT",
             "",
         ] {
             assert!(changes_what_is_kept(change), "{change}");

@@ -112,7 +112,13 @@ impl Writer {
 
     /// Commits a group; gives back what was not tried and may be.
     async fn commit_together(&mut self, group: Vec<Job>) -> Vec<Job> {
-        let (changes, releases) = split(group);
+        let (changes, mut releases) = split(group);
+        if changes.is_empty() && self.tx.is_sqlite() {
+            releases = match self.release_at_once(releases).await {
+                Ok(()) => return Vec::new(),
+                Err(releases) => releases,
+            };
+        }
         if let Err(error) = self.begin().await {
             self.lose(&error).await;
             refuse(&error, changes, releases);
@@ -143,6 +149,27 @@ impl Writer {
             self.finish(kept, ended.answers).await;
         }
         ended.again
+    }
+
+    /// The hot path. Gives the releases back when it could not, to be tried with more care.
+    async fn release_at_once(&mut self, mut releases: Vec<Release>) -> Result<(), Vec<Release>> {
+        self.tx.start();
+        if self.tx.connect(Purpose::Write).await.is_err() {
+            return Err(releases);
+        }
+        let Err(error) = self.tx.release_at_once(&mut releases).await else {
+            let answers = releases.into_iter().map(|release| (release, Ok(())));
+            self.settle(&Ok(()), Vec::new(), answers);
+            return Ok(());
+        };
+        self.tx.give_back_events(0, &mut releases);
+        self.lose(&error).await;
+        if !matches!(error, Error::Busy) {
+            return Err(releases);
+        }
+        refuse(&error, Vec::new(), releases);
+        self.refuse_queued(&error);
+        Ok(())
     }
 
     async fn lose(&mut self, error: &Error) {
@@ -240,19 +267,29 @@ impl Writer {
 
     async fn finish(&mut self, kept: Vec<Answer>, released: Vec<(Release, Result<(), Error>)>) {
         let committed = self.tx.script("COMMIT").await;
-        let events = self.tx.take_events();
-        match &committed {
-            Ok(()) => {
-                self.tx.set_in_transaction(false);
-                if self.tx.take_changed() {
-                    self.trouble.is_over();
-                }
-                if self.tx.take_touched() {
-                    self.generation.fetch_add(1, Ordering::Release);
-                }
-                self.feed.publish(events);
+        if let Err(error) = &committed {
+            self.lose(error).await;
+        }
+        self.settle(&committed, kept, released);
+    }
+
+    /// Tells everybody how the commit ended.
+    fn settle(
+        &mut self,
+        committed: &Result<(), Error>,
+        kept: Vec<Answer>,
+        released: impl IntoIterator<Item = (Release, Result<(), Error>)>,
+    ) {
+        if committed.is_ok() {
+            self.tx.set_in_transaction(false);
+            if self.tx.take_changed() {
+                self.trouble.is_over();
             }
-            Err(error) => self.lose(error).await,
+            if self.tx.take_touched() {
+                self.generation.fetch_add(1, Ordering::Release);
+            }
+            let events = self.tx.take_events();
+            self.feed.publish(events);
         }
         for answer in kept {
             answer(committed.clone());

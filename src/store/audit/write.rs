@@ -32,15 +32,27 @@ impl Tx {
 
     async fn write_batches(&mut self, batches: Vec<(usize, Vec<Value>)>) -> Result<(), Error> {
         for (rows, values) in batches {
-            let statement = format!(
-                "{} INTO audit_events (id, at, event, source, outcome, identity, principal_id, \
-                 provider, connection, metadata) VALUES {}",
-                self.insert(),
-                self.rows(rows, COLUMNS)
-            );
+            let statement = self.insert_events(rows);
             self.run(statement, values).await?;
         }
         Ok(())
+    }
+
+    /// The statements that write the events recorded in this transaction, with their values.
+    pub(in crate::store) fn event_statements(&self) -> Result<Vec<(String, Vec<Value>)>, Error> {
+        let batches = batches(self.events_after(0))?.into_iter();
+        Ok(batches
+            .map(|(rows, values)| (self.insert_events(rows), values))
+            .collect())
+    }
+
+    fn insert_events(&self, rows: usize) -> String {
+        format!(
+            "{} INTO audit_events (id, at, event, source, outcome, identity, principal_id, \
+             provider, connection, metadata) VALUES {}",
+            self.insert(),
+            self.rows(rows, COLUMNS)
+        )
     }
 }
 
