@@ -40,8 +40,11 @@ struct Row {
     baseline: String,
 }
 
+/// Measures something and adds its rows.
+type Measure = fn(&mut Vec<Row>);
+
 /// What can be measured alone, as in `cargo bench --bench figures -- audit`, in the order of the table.
-const PARTS: [(&str, fn(&mut Vec<Row>)); 8] = [
+const PARTS: [(&str, Measure); 8] = [
     ("import", import::home_of_0_5),
     ("patterns", patterns::hostile),
     ("start", walls::cold_start),

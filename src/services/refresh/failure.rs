@@ -2,7 +2,9 @@
 
 use crate::model::{Connection, ErrorCode};
 use crate::oauth;
-use crate::services::{Error, opening};
+use crate::services::next_step::new_client_command;
+use crate::services::{Error, connections, opening};
+use crate::store::RefreshLease;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -73,6 +75,15 @@ pub(super) fn reason(cause: &oauth::Error) -> String {
     cause.to_string().chars().take(LONGEST_REASON).collect()
 }
 
+/// A login that has ended, for one who comes after the refresh that found it out.
+pub(super) fn has_ended(connection: &Connection, lease: Option<&RefreshLease>) -> Error {
+    let of_it = lease.filter(|lease| lease.version == connection.version);
+    match of_it.and_then(|lease| lease.last_error.as_deref()) {
+        Some(reason) => ended(connection, reason),
+        None => connections::expired(connection),
+    }
+}
+
 fn ended(connection: &Connection, reason: &str) -> Error {
     let (provider, name) = (&connection.provider, &connection.name);
     Error::new(
@@ -95,14 +106,18 @@ pub(super) fn postponed(
     let wait = Duration::try_from(until - now).unwrap_or_default();
     let wait = Duration::from_secs(wait.as_secs() + 1);
     let reason = reason.unwrap_or("the last try failed");
+    let what_helps = if names_our_client(reason) {
+        new_client_command(provider)
+    } else {
+        opening::login_command(connection)
+    };
     Error::new(
         ErrorCode::RefreshFailed,
         format!("the token of login `{name}` of `{provider}` has ended and could not be renewed; {reason}"),
     )
     .hint(format!(
-        "it is tried again in {} s; if that does not help, {}",
+        "it is tried again in {} s; if that does not help, {what_helps}",
         wait.as_secs(),
-        opening::login_command(connection)
     ))
     .retry_after(wait)
     .provider(provider)
@@ -113,13 +128,26 @@ pub(super) fn postponed(
 pub(super) fn in_vain(connection: &Connection, reason: Option<&str>) -> Error {
     let (provider, name) = (&connection.provider, &connection.name);
     let reason = reason.unwrap_or("the last try failed");
+    let what_helps = if names_our_client(reason) {
+        new_client_command(provider)
+    } else {
+        "try again in half a minute, or log in again".to_owned()
+    };
     Error::new(
         ErrorCode::RefreshFailed,
         format!("the token of login `{name}` of `{provider}` could not be renewed; {reason}"),
     )
-    .hint("the one there is still works; try again in half a minute, or log in again")
+    .hint(format!("the one there is still works; {what_helps}"))
     .provider(provider)
     .operation("refresh")
+}
+
+/// Whether the provider does not know our client any more (RFC 6749 section 5.2). By the words, because
+/// they are what is kept of a refresh that failed.
+fn names_our_client(reason: &str) -> bool {
+    ["invalid_client", "unauthorized_client"]
+        .iter()
+        .any(|code| reason.contains(code))
 }
 
 /// A refresh that takes longer than a caller can wait; it goes on.

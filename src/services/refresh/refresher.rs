@@ -1,6 +1,6 @@
 //! The door: a credential that is good now, whatever it takes.
 
-use super::failure::{in_vain, postponed, still_at_it};
+use super::failure::{has_ended, in_vain, postponed, still_at_it};
 use super::flights::{Flight, Flights, Outcome};
 use super::schedule::Uses;
 use super::timing::{Facts, Verdict, Wish};
@@ -91,13 +91,13 @@ impl Refresher {
         if !fresh.credential.is_refreshable() {
             return Ok(fresh);
         }
-        if !matches!(fresh.connection.state, ConnectionState::Connected { .. }) {
-            return Err(connections::expired(&fresh.connection));
-        }
         let key = fresh.connection.key();
         let mut reader = self.core().store.read().await?;
         let lease = reader.find_refresh_lease(&key).await?;
         drop(reader);
+        if !matches!(fresh.connection.state, ConnectionState::Connected { .. }) {
+            return Err(has_ended(&fresh.connection, lease.as_ref()));
+        }
         let now = self.core().now();
         let open = self.0.flights.find(&key);
         let settling = open.as_ref().is_some_and(|open| open.settles);

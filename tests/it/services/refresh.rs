@@ -22,6 +22,7 @@ on_both!(
     a_good_token_bridges_a_provider_that_is_away,
     a_token_that_ended_while_its_provider_is_away_is_refused_with_the_reason,
     what_the_provider_has_ended_needs_a_login,
+    a_client_that_is_not_known_any_more_needs_another_one,
     an_answer_that_was_lost_ends_in_a_login,
     a_caller_who_leaves_loses_nothing,
     what_a_dead_process_left_is_settled_first,
@@ -308,16 +309,33 @@ async fn what_the_provider_has_ended_needs_a_login(place: Place) {
     assert!(refused.message().contains("invalid_grant"), "{refused}");
     assert!(refused.next_step().unwrap().contains("authsome login acme"));
     assert_eq!(story.status().await, "expired");
-    assert_eq!(code(story.get("default").await), ErrorCode::TokenExpired);
     story.advance(10_000);
     story.tick().await;
-    assert_eq!(code(story.get("default").await), ErrorCode::TokenExpired);
+    // Whoever comes later, or after a refresh in the background, hears the same.
+    let refused = story.get("default").await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TokenExpired);
+    assert!(refused.message().contains("invalid_grant"), "{refused}");
     assert_eq!(story.refreshes(), 1);
     assert_eq!(story.house.count("credential.refresh_failed").await, 1);
     let tokens = story.at.log_in().await;
     story.put("default", tokens, 50).await;
     assert_eq!(story.number("default").await, 2);
     assert_eq!(story.status().await, "connected");
+}
+
+async fn a_client_that_is_not_known_any_more_needs_another_one(place: Place) {
+    let story = Story::begin(place).await;
+    story.server().forget_clients();
+    story.advance(4_000);
+    for _ in 0..2 {
+        let refused = story.get("default").await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::RefreshFailed);
+        assert!(refused.message().contains("invalid_client"), "{refused}");
+        assert!(
+            refused.next_step().unwrap().contains("--new-client"),
+            "{refused:?}"
+        );
+    }
 }
 
 async fn an_answer_that_was_lost_ends_in_a_login(place: Place) {

@@ -212,6 +212,11 @@ impl OAuthServer {
         self.store(Store::revoke_refresh_tokens);
     }
 
+    /// All clients so far are unknown to it.
+    pub(crate) fn forget_clients(&self) {
+        self.store(Store::forget_clients);
+    }
+
     /// All device codes so far are too old.
     pub(crate) fn expire_device_codes(&self) {
         self.store(|store| store.devices.expire());

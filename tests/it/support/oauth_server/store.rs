@@ -315,6 +315,10 @@ impl Store {
         }
     }
 
+    pub(super) fn forget_clients(&mut self) {
+        self.clients.clear();
+    }
+
     pub(super) fn revoke_refresh_tokens(&mut self) {
         for token in self.refresh.values_mut() {
             token.is_revoked = true;
