@@ -29,7 +29,9 @@ pub struct PersonAccount {
     /// Null where nobody has since that is noted.
     #[serde(with = "time::serde::rfc3339::option")]
     pub signed_in_at: Option<OffsetDateTime>,
+    /// Without those that were revoked.
     pub connections: u64,
+    /// That it has accepted and not ended.
     pub agents: u64,
 }
 

@@ -80,6 +80,16 @@ impl EventName {
             });
         ok.then(|| Self::External(text.to_owned()))
     }
+
+    /// Sign-outs, new passwords, accounts that are shut out, and whatever else becomes of accounts; an agent
+    /// that ends takes the browsers along that it signed in. A failed sign-in ends nothing.
+    pub fn may_end_sessions(&self) -> bool {
+        match self {
+            Self::External(_) | Self::AccountSignInFailed => false,
+            Self::IdentityRevoked => true,
+            other => other.as_str().starts_with("account."),
+        }
+    }
 }
 
 /// How what the event tells of ended.

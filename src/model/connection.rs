@@ -137,6 +137,14 @@ impl Connection {
         }
     }
 
+    /// When it will be over, where that is known and nothing renews it.
+    pub const fn ends_at(&self) -> Option<OffsetDateTime> {
+        match self.state {
+            ConnectionState::Connected { expires_at } if !self.refreshable => expires_at,
+            _ => None,
+        }
+    }
+
     /// What its state has become by `now`.
     #[must_use]
     pub fn state_at(&self, now: OffsetDateTime) -> ConnectionState {

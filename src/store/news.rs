@@ -3,7 +3,8 @@
 use super::Error;
 use super::reader::Reader;
 use super::value::{Row, args};
-use crate::model::PrincipalId;
+use crate::model::audit::EventSource;
+use crate::model::{EventName, PrincipalId};
 
 /// What the log says of one Principal since some place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,16 @@ pub struct News {
     pub last: i64,
     /// Whether one of them may have ended somebody's browser session.
     pub ends_sessions: bool,
+}
+
+/// The events that may end a browser session, as a list for a statement; all are names of our own.
+fn may_end_sessions() -> String {
+    let ours = EventName::OURS.iter().copied();
+    let ending = ours.filter(|name| EventName::from_stored(name).may_end_sessions());
+    ending
+        .map(|name| format!("'{name}'"))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 impl Reader {
@@ -43,9 +54,13 @@ impl Reader {
     pub async fn list_news(&mut self, after: i64) -> Result<Vec<News>, Error> {
         let rows = self
             .all(
-                "SELECT principal_id, MAX(seq), CAST(MAX(CASE WHEN (event LIKE 'account.%' \
-                  AND event <> 'account.sign_in_failed') OR event = 'identity.revoked' THEN 1 ELSE 0 END) AS BIGINT) \
-                 FROM audit_events WHERE seq > $1 GROUP BY principal_id",
+                format!(
+                    "SELECT principal_id, MAX(seq), CAST(MAX(CASE WHEN source <> '{}' AND event IN ({}) \
+                     THEN 1 ELSE 0 END) AS BIGINT) \
+                     FROM audit_events WHERE seq > $1 GROUP BY principal_id",
+                    EventSource::External.as_str(),
+                    may_end_sessions()
+                ),
                 args![after],
             )
             .await?;

@@ -371,11 +371,11 @@ impl Tx {
             // Closing does it too, but only where nobody else has the file open.
             let folded = conn.script("PRAGMA wal_checkpoint(TRUNCATE)".into()).await;
             if let Err(error) = folded {
-                tracing::warn!(%error, "the log of the database could not be folded in; keep store.db-wal beside it");
+                tracing::warn!(error.cause = %error, "the log of the database could not be folded in; keep store.db-wal beside it");
             }
         }
         if let Err(error) = conn.close().await {
-            tracing::warn!(%error, "closing the database failed");
+            tracing::warn!(error.cause = %error, "closing the database failed");
         }
     }
 }

@@ -174,6 +174,22 @@ fn a_module_imports_only_what_its_row_names() {
 }
 
 #[test]
+fn the_map_in_the_documentation_says_the_same() {
+    let map = include_str!("../../docs/architecture.md");
+    for (name, imports) in HOUSE {
+        let heads = [format!("| `{name}` |"), format!("| `{name}/` |")];
+        let row = map
+            .lines()
+            .find(|line| heads.iter().any(|head| line.starts_with(head)));
+        let row = row.unwrap_or_else(|| panic!("docs/architecture.md has no room `{name}`"));
+        let told = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let told = told.split_whitespace().filter(|word| *word != "–");
+        let told: BTreeSet<&str> = told.collect();
+        assert_eq!(told, imports.iter().copied().collect(), "{name}");
+    }
+}
+
+#[test]
 fn no_row_of_the_house_makes_a_circle() {
     let order: Vec<&str> = HOUSE.iter().map(|(name, _)| *name).collect();
     for (at, (name, imports)) in HOUSE.iter().enumerate() {

@@ -19,7 +19,7 @@ async fn without_the_feature_asking_for_the_keyring_says_what_to_do() {
 #[cfg(feature = "keyring")]
 mod with_a_secret_service {
     use crate::support::child;
-    use crate::support::postgres::all_required;
+    use crate::support::skip::all_required;
     use crate::support::vault_home::VaultHome;
     use authsome::model::MasterKeySource;
     use authsome::vault::Error;

@@ -45,14 +45,14 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct From {
+pub(super) struct Asked {
     /// What the page knows already.
     after: Option<String>,
 }
 
 pub(super) async fn follow(
     State(app): State<App>,
-    ForPerson(Query(from)): ForPerson<Query<From>>,
+    ForPerson(Query(asked)): ForPerson<Query<Asked>>,
     browser: Browser,
     headers: HeaderMap,
 ) -> Page {
@@ -62,7 +62,7 @@ pub(super) async fn follow(
     };
     let again = headers.get(LAST_EVENT_ID);
     let again = again.and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let known = again.or(from.after);
+    let known = again.or(asked.after);
     let now = Instant::now();
     let story = Story {
         seat: app.services.live.sit(&session.person)?,

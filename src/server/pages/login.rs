@@ -1,4 +1,5 @@
-//! The form that takes a key from a person and gives it to nobody but the vault.
+//! The pages of a login in progress: its form, the consent to a provider, the code of a device, and the
+//! way back from the provider. What is typed goes to nobody but the vault.
 
 use super::login_end::finished;
 use super::message;
@@ -110,9 +111,8 @@ pub(super) async fn open(
     let ticket = coming.ticket.map(Token::new);
     let cookie = cookies.find(Cookie::Login, &app);
     let visitor = Visitor {
-        person: browser.session.as_ref().map(|session| &session.person),
         ticket: ticket.as_ref(),
-        cookie: cookie.as_ref(),
+        ..visitor(&browser, cookie.as_ref())
     };
     match app.services.logins.open_form(&id, visitor).await {
         Ok(FormVisit::Form(form)) => show(StatusCode::OK, &form),
@@ -123,6 +123,15 @@ pub(super) async fn open(
             Ok(with_cookie(see_other(&paths::login_input(&id))?, bound))
         }
         Err(error) => refused(&app, &cookies, &id, error).await,
+    }
+}
+
+/// Who is at the page of a login; a ticket comes by its link alone.
+fn visitor<'a>(browser: &'a Browser, cookie: Option<&'a Token>) -> Visitor<'a> {
+    Visitor {
+        person: browser.session.as_ref().map(|session| &session.person),
+        ticket: None,
+        cookie,
     }
 }
 
@@ -150,11 +159,7 @@ pub(super) async fn submit(
     ForPerson(Form(input)): ForPerson<Form<Input>>,
 ) -> Page {
     let cookie = cookies.find(Cookie::Login, &app);
-    let visitor = Visitor {
-        person: browser.session.as_ref().map(|session| &session.person),
-        ticket: None,
-        cookie: cookie.as_ref(),
-    };
+    let visitor = visitor(&browser, cookie.as_ref());
     let logins = &app.services.logins;
     if input.action == "cancel" {
         let session = logins.cancel_form(&id, visitor, &input.csrf).await?;
@@ -182,11 +187,7 @@ pub(super) async fn code(
     cookies: Cookies,
 ) -> Page {
     let cookie = cookies.find(Cookie::Login, &app);
-    let visitor = Visitor {
-        person: browser.session.as_ref().map(|session| &session.person),
-        ticket: None,
-        cookie: cookie.as_ref(),
-    };
+    let visitor = visitor(&browser, cookie.as_ref());
     match app.services.logins.open_code(&id, visitor).await? {
         CodeVisit::Over(session) => finished(&app, &session).await,
         CodeVisit::NotYet => see_other(&paths::login_input(&id)),
@@ -235,11 +236,7 @@ pub(super) async fn finish(
     cookies: Cookies,
 ) -> Page {
     let cookie = cookies.find(Cookie::Login, &app);
-    let visitor = Visitor {
-        person: browser.session.as_ref().map(|session| &session.person),
-        ticket: None,
-        cookie: cookie.as_ref(),
-    };
+    let visitor = visitor(&browser, cookie.as_ref());
     let returned = Returned {
         state: Token::new(came.state),
         code: came.code.map(AuthorizationCode::new),

@@ -1,15 +1,13 @@
 //! The last page of a login: what came of it, and where to go now.
 
 use super::message::{self, Ending, Lead, Said};
+use super::names;
 use super::render::Page;
 use crate::model::{LoginSession, LoginState};
 use crate::server::state::App;
 
 pub(super) async fn finished(app: &App, session: &LoginSession) -> Page {
-    let service = match app.services.providers.get(&session.provider).await {
-        Ok(provider) => provider.display_name.clone(),
-        Err(_) => session.provider.to_string(),
-    };
+    let service = names::service(app, &session.provider).await;
     // An agent waits in its terminal; a person has come from a page.
     let is_agents = session.identity.is_some();
     let leads_to = (!is_agents).then(|| Lead {

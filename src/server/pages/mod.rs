@@ -15,6 +15,7 @@ mod live;
 mod login;
 mod login_end;
 mod message;
+mod names;
 mod overview;
 mod people;
 mod picture;

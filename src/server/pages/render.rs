@@ -1,5 +1,6 @@
 //! What every page needs: its head, its status, and a way to fail as a page.
 
+use super::names;
 use crate::api::paths;
 use crate::model::{ErrorCode, Role};
 use crate::server::error::{ApiError, Audience};
@@ -122,10 +123,7 @@ impl Nav {
         let signed_in = &person.session.person;
         Self {
             at,
-            name: signed_in
-                .email
-                .as_ref()
-                .map_or_else(|| "this computer".to_owned(), ToString::to_string),
+            name: names::account(signed_in.email.as_ref()),
             csrf: person.session.csrf.reveal().to_owned(),
             is_admin: signed_in.role == Role::Admin,
             has_password: signed_in.email.is_some(),

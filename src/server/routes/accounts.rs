@@ -3,7 +3,7 @@
 use super::connections::Nothing;
 use super::{Answer, Json};
 use crate::api::{self, paths};
-use crate::model::PrincipalId;
+use crate::model::{Caller, PrincipalId};
 use crate::server::extract::{self, Admin, Path};
 use crate::server::state::App;
 use crate::services::Account;
@@ -32,9 +32,11 @@ pub(in crate::server) async fn set_role(
     Path((id,)): Path<(PrincipalId,)>,
     extract::Json(body): extract::Json<api::SetRole>,
 ) -> Answer<api::PersonAccount> {
-    let accounts = &app.services.accounts;
-    accounts.set_role(&caller, &id, body.role).await?;
-    Ok(Json(person(accounts.account(&caller, &id).await?)))
+    app.services
+        .accounts
+        .set_role(&caller, &id, body.role)
+        .await?;
+    changed(&app, &caller, &id).await
 }
 
 /// Shuts an account out: its browsers are signed out and its agents refused; its connections are kept.
@@ -47,9 +49,8 @@ pub(in crate::server) async fn disable(
     Path((id,)): Path<(PrincipalId,)>,
     extract::Json(Nothing {}): extract::Json<Nothing>,
 ) -> Answer<api::PersonAccount> {
-    let accounts = &app.services.accounts;
-    accounts.disable(&caller, &id).await?;
-    Ok(Json(person(accounts.account(&caller, &id).await?)))
+    app.services.accounts.disable(&caller, &id).await?;
+    changed(&app, &caller, &id).await
 }
 
 /// Lets an account that was shut out in again.
@@ -62,9 +63,14 @@ pub(in crate::server) async fn enable(
     Path((id,)): Path<(PrincipalId,)>,
     extract::Json(Nothing {}): extract::Json<Nothing>,
 ) -> Answer<api::PersonAccount> {
-    let accounts = &app.services.accounts;
-    accounts.enable(&caller, &id).await?;
-    Ok(Json(person(accounts.account(&caller, &id).await?)))
+    app.services.accounts.enable(&caller, &id).await?;
+    changed(&app, &caller, &id).await
+}
+
+/// The account as it is after a change.
+async fn changed(app: &App, caller: &Caller, id: &PrincipalId) -> Answer<api::PersonAccount> {
+    let account = app.services.accounts.account(caller, id).await?;
+    Ok(Json(person(account)))
 }
 
 fn person(account: Account) -> api::PersonAccount {

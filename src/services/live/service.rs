@@ -1,7 +1,7 @@
 //! Following the log for those who sit.
 
 use super::hub::{Hub, Seat};
-use crate::model::{AuditRecord, EventName, SignedIn};
+use crate::model::{AuditRecord, SignedIn};
 use crate::services::Error;
 use crate::services::setup::Core;
 use crate::store::Store;
@@ -91,7 +91,7 @@ impl Following {
             .filter_map(|record| record.event.principal.as_ref());
         let ends_sessions = records
             .iter()
-            .any(|record| may_end_sessions(&record.event.event));
+            .any(|record| record.event.event.may_end_sessions());
         self.hub.tell(&principals.collect(), ends_sessions);
     }
 
@@ -117,17 +117,9 @@ impl Following {
             }
             // What came between taking a seat and this first look.
             Ok(None) => self.hub.tell_everybody(),
-            Err(error) => tracing::debug!(%error, "the audit log could not be looked at"),
+            Err(error) => {
+                tracing::debug!(error.cause = %error, "the audit log could not be looked at");
+            }
         }
-    }
-}
-
-/// Sign-outs, new passwords, accounts that are shut out, and whatever else becomes of accounts; an agent
-/// that ends takes the browsers along that it signed in. A failed sign-in ends nothing.
-fn may_end_sessions(event: &EventName) -> bool {
-    match event {
-        EventName::External(_) | EventName::AccountSignInFailed => false,
-        EventName::IdentityRevoked => true,
-        other => other.as_str().starts_with("account."),
     }
 }

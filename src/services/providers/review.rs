@@ -95,7 +95,7 @@ impl Providers {
         catalog::to_file_text(&provider).map_err(Error::internal)
     }
 
-    /// Where the definition of a name comes from.
+    /// Where the definition of a name comes from; `Bundled` also for a name that stands for nothing.
     pub async fn origin(&self, name: &ProviderName) -> Result<Origin, Error> {
         let mut reader = self.core.store.read().await?;
         if reader.find_custom_provider(name).await?.is_some() {

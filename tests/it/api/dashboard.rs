@@ -3,6 +3,7 @@
 use super::OPENAI_KEY;
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Request;
+use crate::support::people::signed_in;
 use serde_json::json;
 
 #[test]
@@ -11,9 +12,7 @@ fn an_agent_that_is_ended_is_refused_from_its_next_request_on() {
     let (scout, keeper) = (daemon.agent("scout"), daemon.agent("keeper"));
     scout.log_in("openai", "default", OPENAI_KEY);
     scout.resolve("openai").expect(200);
-    let url = keeper.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
+    let mut browser = signed_in(&daemon, &keeper);
     let page = browser.open("/ui/agents").expect(200);
     // The link on the page only asks; nothing has happened yet.
     assert!(page.text().contains("/ui/agents/scout/revoke"));
@@ -52,9 +51,7 @@ fn looking_ahead_with_head_does_not_use_a_sign_in_link_up() {
 fn a_notice_that_is_not_true_is_not_shown() {
     let daemon = TestDaemon::start();
     let keeper = daemon.agent("keeper");
-    let url = keeper.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
+    let mut browser = signed_in(&daemon, &keeper);
     let page = browser.open("/ui/agents?ended=keeper").expect(200).text();
     assert!(!page.contains("cannot use"), "{page}");
     let account = browser.open("/ui/settings/password").expect(200).text();

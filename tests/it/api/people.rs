@@ -1,29 +1,14 @@
 //! The pages of agents, people and settings, as forms and answers.
 
-use crate::support::agent::Agent;
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, csrf, hidden_fields};
 use crate::support::daemon::TestDaemon;
+use crate::support::hosted::PASSWORD;
 use crate::support::http::Answer;
-use serde_json::json;
+use crate::support::people::{signed_in, signed_up};
 
-const PASSWORD: &str = "correct horse battery";
-
-/// The owner of a home in a browser, and the agent that opened it.
-fn owner(daemon: &TestDaemon) -> (Browser, Agent) {
-    let keeper = daemon.agent("keeper");
-    let url = keeper.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
-    (browser, keeper)
-}
-
-/// Somebody else with an account there.
-fn guest(daemon: &TestDaemon, email: &str) -> Browser {
-    let mut browser = daemon.browser();
-    let page = browser.open("/auth/register").expect(200);
-    let fields = [("email", email), ("password", PASSWORD)];
-    browser.submit(&page, "/auth/register", &fields).expect(303);
-    browser
+/// The owner of a home in a browser.
+fn owner(daemon: &TestDaemon) -> Browser {
+    signed_in(daemon, &daemon.agent("keeper"))
 }
 
 fn sign_in(daemon: &TestDaemon, email: &str, with: Option<&str>) -> Browser {
@@ -31,7 +16,7 @@ fn sign_in(daemon: &TestDaemon, email: &str, with: Option<&str>) -> Browser {
     let page = browser.open("/auth/login").expect(200);
     let html = page.text();
     let form = html.split("<form").nth(1).unwrap();
-    let mut fields = crate::support::browser::hidden_fields(form);
+    let mut fields = hidden_fields(form);
     fields.push(("email".to_owned(), email.to_owned()));
     fields.push(("password".to_owned(), PASSWORD.to_owned()));
     let fields: Vec<(&str, &str)> = fields
@@ -62,8 +47,8 @@ fn next(answer: &Answer) -> String {
 #[test]
 fn people_are_for_administrators() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
-    let mut guest = guest(&daemon, "guest@example.test");
+    let mut admin = owner(&daemon);
+    let mut guest = signed_up(&daemon, "guest@example.test");
     let page = admin.open("/ui/people").expect(200).text();
     let id = id_before(&page, "/ui/people/", "/role").to_owned();
     guest.open("/ui/people").expect(403);
@@ -90,21 +75,12 @@ fn people_are_for_administrators() {
     assert!(page.contains("Master key") && page.contains(daemon.home().to_str().unwrap()));
 }
 
-/// The token of the session, as its forms carry it.
-fn csrf(page: &Answer) -> String {
-    let html = page.text();
-    let form = html.split("<form").nth(1).unwrap();
-    let fields = crate::support::browser::hidden_fields(form);
-    let found = fields.into_iter().find(|(name, _)| name == "csrf");
-    found.unwrap().1
-}
-
 #[test]
 fn no_form_is_taken_without_its_token() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
+    let mut admin = owner(&daemon);
     daemon.agent("scout");
-    guest(&daemon, "guest@example.test");
+    signed_up(&daemon, "guest@example.test");
     let page = admin.open("/ui/people").expect(200);
     let id = id_before(&page.text(), "/ui/people/", "/role").to_owned();
     let fields = [("email", ""), ("role", "user")];
@@ -144,8 +120,8 @@ fn no_form_is_taken_without_its_token() {
 #[test]
 fn a_role_and_its_end_reach_an_open_browser() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
-    let mut guest = guest(&daemon, "guest@example.test");
+    let mut admin = owner(&daemon);
+    let mut guest = signed_up(&daemon, "guest@example.test");
     let people = admin.open("/ui/people").expect(200).text();
     let id = id_before(&people, "/ui/people/", "/role").to_owned();
     for (status, said) in [
@@ -178,7 +154,7 @@ fn a_role_and_its_end_reach_an_open_browser() {
 #[test]
 fn an_invitation_is_shown_once_and_can_be_withdrawn() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
+    let mut admin = owner(&daemon);
     let page = admin.open("/ui/people").expect(200);
     let fields = [("email", "<b>nobody"), ("role", "admin")];
     let again = admin
@@ -210,9 +186,9 @@ fn an_invitation_is_shown_once_and_can_be_withdrawn() {
 #[test]
 fn an_agent_of_somebody_else_is_not_there() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
+    let mut admin = owner(&daemon);
     let scout = daemon.agent("scout");
-    let mut guest = guest(&daemon, "guest@example.test");
+    let mut guest = signed_up(&daemon, "guest@example.test");
     for path in ["/ui/agents/scout", "/ui/agents/scout/revoke"] {
         let hidden = guest.open(path).expect(404).text();
         let missing = guest.open(&path.replace("scout", "ghost")).expect(404);
@@ -234,7 +210,7 @@ fn an_agent_of_somebody_else_is_not_there() {
 #[test]
 fn a_browser_is_known_by_name_and_signed_out_from_another() {
     let daemon = TestDaemon::start();
-    guest(&daemon, "guest@example.test");
+    signed_up(&daemon, "guest@example.test");
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0 <b>x</b>";
     let mut here = sign_in(&daemon, "guest@example.test", Some(firefox));
     let mut lost = sign_in(
@@ -249,7 +225,7 @@ fn a_browser_is_known_by_name_and_signed_out_from_another() {
     let (_, rest) = text.split_once("Chrome on Windows").unwrap();
     let id = id_before(rest, "/ui/settings/browsers/", "/sign-out").to_owned();
     // Another person's id of it opens and ends nothing.
-    let mut other = guest_named(&daemon);
+    let mut other = signed_up(&daemon, "other@example.test");
     let token = csrf(&other.open("/ui/settings").expect(200));
     let path = format!("/ui/settings/browsers/{id}/sign-out");
     let request = other.request("POST", &path).form(&[("csrf", &token)]);
@@ -265,14 +241,10 @@ fn a_browser_is_known_by_name_and_signed_out_from_another() {
     assert!(!told.contains("/sign-out\""), "{told}");
 }
 
-fn guest_named(daemon: &TestDaemon) -> Browser {
-    guest(daemon, "other@example.test")
-}
-
 #[test]
 fn a_client_is_set_changed_and_forgotten_and_its_secret_never_shown() {
     let daemon = TestDaemon::start();
-    let (mut admin, _) = owner(&daemon);
+    let mut admin = owner(&daemon);
     let clients = "/ui/settings/clients";
     let empty = admin.open(clients).expect(200).text();
     assert!(empty.contains("None yet") && empty.contains("/auth/callback/oauth"));
@@ -294,7 +266,7 @@ fn a_client_is_set_changed_and_forgotten_and_its_secret_never_shown() {
     assert!(form.text().contains("our-id") && !form.text().contains(secret));
     let page = admin.open(&format!("{at}/forget")).expect(200);
     let csrf_of_it = csrf(&page);
-    let mut guest = guest(&daemon, "guest@example.test");
+    let mut guest = signed_up(&daemon, "guest@example.test");
     for path in [clients, at, "/ui/settings/clients/github/forget"] {
         guest.open(path).expect(403);
     }

@@ -2,23 +2,13 @@
 
 use super::OPENAI_KEY;
 use crate::support::agent::Agent;
-use crate::support::browser::Browser;
+use crate::support::browser::csrf;
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Answer;
-use crate::support::records;
-use authsome::clock::{Clock as _, SystemClock};
-use authsome::store::{Location, Store};
-use serde_json::{Value, json};
-use std::path::Path;
-use std::sync::Arc;
-
-/// A browser in which the person of an agent is signed in.
-fn signed_in(daemon: &TestDaemon, agent: &Agent) -> Browser {
-    let url = agent.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
-    browser
-}
+use crate::support::past::{self, Past};
+use crate::support::people::{signed_in, signed_up};
+use serde_json::Value;
+use time::Duration;
 
 /// Where an answer leads.
 #[track_caller]
@@ -102,12 +92,6 @@ fn a_secret_is_shown_to_who_asks_once_more_and_that_is_recorded() {
     let request = request.header("Accept-Encoding", "gzip").form(&fields);
     let shown = browser.send(&request).expect(200);
     assert_eq!(shown.header("content-encoding"), None);
-}
-
-fn csrf(page: &Answer) -> String {
-    let text = page.text();
-    let rest = text.split("name=\"csrf\" value=\"").nth(1).unwrap();
-    rest.split('"').next().unwrap().to_owned()
 }
 
 #[test]
@@ -261,13 +245,7 @@ fn only_administrators_are_offered_what_counts_for_everybody() {
     let agent = daemon.agent("scout");
     agent.log_in("openai", "default", OPENAI_KEY);
     // On loopback anybody may sign up; the home has its administrator already.
-    let mut guest = daemon.browser();
-    let page = guest.open("/auth/register").expect(200);
-    let fields = [
-        ("email", "guest@example.test"),
-        ("password", "correct horse battery"),
-    ];
-    guest.submit(&page, "/auth/register", &fields).expect(303);
+    let mut guest = signed_up(&daemon, "guest@example.test");
     let list = guest.open("/ui/providers").expect(200).text();
     assert!(!list.contains("/ui/providers/new"), "{list}");
     let page = guest.open("/ui/apps/openai").expect(200);
@@ -315,7 +293,12 @@ fn with_a_thousand_connections_the_pages_stay_small_on_the_wire() {
         .map(|one| one["name"].as_str().unwrap().to_owned())
         .collect();
     daemon.stop();
-    fill(daemon.home(), &me, &names, 1_000);
+    let all = (0..1_000).map(|number| {
+        Past::new(&names[number % names.len()], &format!("account-{number}"))
+            .default_if(number < names.len())
+            .account(&format!("person-{number}@example.test"))
+    });
+    past::add(daemon.home(), &me, Duration::ZERO, all.collect());
     daemon.start_again();
     let agent = agent.at(&daemon);
     let mut browser = signed_in(&daemon, &agent);
@@ -331,32 +314,4 @@ fn with_a_thousand_connections_the_pages_stay_small_on_the_wire() {
         assert_eq!(page.header("content-encoding"), Some("gzip"), "{path}");
         assert!(page.body.len() <= LARGEST, "{path}: {}", page.body.len());
     }
-}
-
-/// Stores connections at all these providers, while the daemon is stopped.
-fn fill(home: &Path, me: &Value, providers: &[String], count: usize) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let at = Location::Sqlite(home.join("server/store.db"));
-    let names: Vec<String> = providers.to_vec();
-    let me = me.clone();
-    runtime.block_on(async move {
-        let store = Store::open(at, Arc::new(SystemClock)).await.unwrap();
-        let write = store.write(move |tx| {
-            Box::pin(async move {
-                for number in 0..count {
-                    let provider = &names[number % names.len()];
-                    let name = format!("account-{number}");
-                    let mut row = records::connection("x", provider, &name, SystemClock.now());
-                    row.vault = me["vault_id"].as_str().unwrap().parse().unwrap();
-                    row.principal = me["principal_id"].as_str().unwrap().parse().unwrap();
-                    row.is_default = number < names.len();
-                    row.account.label = Some(format!("person-{number}@example.test"));
-                    tx.insert_connection(&row, b"sealed").await?;
-                }
-                Ok::<_, authsome::store::Error>(())
-            })
-        });
-        write.await.unwrap();
-        store.close().await;
-    });
 }

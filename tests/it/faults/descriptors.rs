@@ -3,6 +3,7 @@
 use crate::api::OPENAI_KEY;
 use crate::support::daemon::TestDaemon;
 use crate::support::http::connect;
+use crate::support::skip::skipped;
 use std::process::Command;
 
 /// What is left to the daemon, after it set its own limits by what it had at its start.
@@ -18,7 +19,7 @@ fn out_of_descriptors_the_daemon_answers_and_recovers() {
         .args(["--pid", &pid, DESCRIPTORS])
         .status();
     if !limited.is_ok_and(|status| status.success()) {
-        return crate::proxy::clients::skipped("prlimit (util-linux)");
+        return skipped("prlimit (util-linux)");
     }
     let flood: Vec<_> = (0..200).map(|_| connect(daemon.address())).collect();
     daemon.get("/health").expect(200);

@@ -2,7 +2,7 @@
 
 use crate::cli::transcript::Person;
 use crate::support::agent::Agent;
-use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin, go_on, open};
+use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, Opened, begin, go_on, open};
 use crate::support::oauth_server::{Endpoint, Fault, TokenStyle};
 use serde_json::{Value, json};
 
@@ -14,11 +14,13 @@ fn record(agent: &Agent, query: &str) -> Value {
 #[test]
 fn a_person_logs_in_and_the_agent_gets_what_the_provider_gave() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
+    let Opened {
+        agent,
+        login,
+        mut browser,
+        page,
+    } = home.opened(&json!({}));
     assert_eq!(login["status"], "waiting_for_user");
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
     for said in [
         "read",
         "write",
@@ -89,25 +91,26 @@ fn the_client_is_asked_for_once_and_kept_for_everybody() {
 #[test]
 fn an_empty_client_id_keeps_the_form_open() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
+    let mut opened = home.opened(&json!({}));
     for wrong in ["  ", "a\r\nb", &"x".repeat(4_000)] {
-        let again = browser.submit(&page, "/input", &[("client_id", wrong)]);
+        let again = opened
+            .browser
+            .submit(&opened.page, "/input", &[("client_id", wrong)]);
         assert!(again.expect(400).text().contains("client id"));
     }
-    let at_provider = go_on(&mut browser, &page);
+    let at_provider = opened.go_on();
     assert!(at_provider.starts_with(&home.server.url("/authorize?")));
 }
 
 #[test]
 fn a_refusal_ends_the_login_and_says_so() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
+    let Opened {
+        agent,
+        login,
+        mut browser,
+        page,
+    } = home.opened(&json!({}));
     let at_provider = go_on(&mut browser, &page);
     let back = home.server.deny(&at_provider);
     let page = browser.open(&back).expect(200).text();
@@ -197,14 +200,11 @@ fn a_form_encoded_answer_and_a_missing_account_are_taken() {
 #[test]
 fn a_login_goes_on_after_a_crash_of_the_daemon() {
     let mut home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let at_provider = go_on(&mut browser, &page);
+    let mut opened = home.opened(&json!({}));
+    let at_provider = opened.go_on();
     let back = home.server.approve(&at_provider);
     home.daemon.crash_and_restart_in_place();
-    let done = browser.open(&back).expect(200);
+    let done = opened.browser.open(&back).expect(200);
     assert!(done.text().contains("Login successful"), "{}", done.text());
 }
 
@@ -303,13 +303,10 @@ fn a_client_comes_from_the_environment_of_the_daemon() {
                 .env(&format!("{prefix}_CLIENT_ID"), CLIENT_ID)
                 .env(&format!("{prefix}_CLIENT_SECRET"), CLIENT_SECRET)
         });
-        let agent = home.daemon.agent("scout");
-        let login = begin(&agent, &json!({}));
-        let mut browser = home.daemon.browser();
-        let page = open(&mut browser, &login);
-        assert!(!page.text().contains("name=\"client_id\""));
-        let back = home.server.approve(&go_on(&mut browser, &page));
-        let done = browser.open(&back).expect(200).text();
+        let mut opened = home.opened(&json!({}));
+        assert!(!opened.page.text().contains("name=\"client_id\""));
+        let back = home.server.approve(&opened.go_on());
+        let done = opened.browser.open(&back).expect(200).text();
         assert!(done.contains("Login successful"), "{done}");
     }
 }

@@ -1,9 +1,9 @@
 //! Agents: listed, looked at, ended.
 
-use super::providers::{follow, says, sign_in};
 use crate::api::OPENAI_KEY;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
+use crate::support::hosted::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_is_looked_at_and_its_access_ended() {
@@ -18,33 +18,35 @@ async fn an_agent_is_looked_at_and_its_access_ended() {
     daemon.agent("an-agent-with-quite-a-long-name-that-somebody-once-thought-of-1");
     scout.log_in("openai", "a-connection-with-quite-a-long-name", OPENAI_KEY);
     scout.resolve("openai").expect(200);
-    sign_in(&browser, &keeper).await;
-    follow(&browser, "Agents").await;
+    browser.sign_in(&keeper).await;
+    browser.follow("Agents").await;
     assert_eq!(browser.heading().await, "Agents");
-    says(&browser, &scout.key.fingerprint()).await;
-    says(&browser, "1 connection").await;
+    browser.says(&scout.key.fingerprint()).await;
+    browser.says("1 connection").await;
     browser.inspect("agents").await;
-    follow(&browser, "scout").await;
-    says(&browser, scout.key.did().as_str()).await;
-    says(&browser, "a-connection-with-quite-a-long-name").await;
-    says(&browser, "credential.resolved").await;
+    browser.follow("scout").await;
+    browser.says(scout.key.did().as_str()).await;
+    browser.says("a-connection-with-quite-a-long-name").await;
+    browser.says("credential.resolved").await;
     assert!(!browser.source().await.contains(OPENAI_KEY));
     browser.inspect("agent").await;
-    follow(&browser, "End access…").await;
+    browser.follow("End access…").await;
     browser.inspect("agent-end").await;
-    follow(&browser, "Keep it").await;
+    browser.follow("Keep it").await;
     scout.resolve("openai").expect(200);
-    follow(&browser, "End access…").await;
+    browser.follow("End access…").await;
     browser.press("End access").await;
-    says(&browser, "scout cannot use any connection any more").await;
+    browser
+        .says("scout cannot use any connection any more")
+        .await;
     browser.inspect("agent-ended").await;
     scout.resolve("openai").expect(403);
     browser.open(&at("/ui/agents/scout")).await;
-    says(&browser, "you, no more").await;
+    browser.says("you, no more").await;
     browser.inspect("agent-over").await;
     // The one through which this browser was opened takes it along.
     browser.open(&at("/ui/agents/keeper/revoke")).await;
-    says(&browser, "signed out here, too").await;
+    browser.says("signed out here, too").await;
     browser.press("End access").await;
     assert_eq!(browser.heading().await, "Sign in");
     browser.close().await;
@@ -60,13 +62,13 @@ async fn somebody_without_an_agent_is_told_how_to_get_one() {
     daemon.agent("scout");
     browser.open(&at("/auth/register")).await;
     browser.fill("email", "guest@example.test").await;
-    browser.fill("password", "correct horse battery").await;
+    browser.fill("password", PASSWORD).await;
     browser.press("Create account").await;
     browser.open(&at("/ui/agents")).await;
-    says(&browser, "No agent acts for you yet").await;
+    browser.says("No agent acts for you yet").await;
     browser.inspect("agents-empty").await;
     browser.open(&at("/ui/agents?q=nothing")).await;
-    says(&browser, "No agent is like that").await;
+    browser.says("No agent is like that").await;
     browser.inspect("agents-none-found").await;
     browser.open(&at("/ui/agents/scout")).await;
     assert_eq!(browser.heading().await, "There is nothing here");

@@ -29,8 +29,7 @@ async fn an_administrator_looks_through_what_happened() {
     };
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
-    let opened = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(opened["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     agent.log_in("openai", "a-connection-with-quite-a-long-name", OPENAI_KEY);
     agent.resolve("openai").expect(200);
     agent.resolve("github").expect(401);

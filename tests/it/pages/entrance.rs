@@ -4,7 +4,7 @@ use crate::api::OPENAI_KEY;
 use crate::support::agent::Agent;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
-use serde_json::json;
+use crate::support::hosted::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_home_the_dashboard_opens_signed_in() {
@@ -15,8 +15,7 @@ async fn at_home_the_dashboard_opens_signed_in() {
     let agent = daemon.agent("keeper");
     browser.open(&format!("{}/ui/", daemon.url())).await;
     browser.inspect("sign-in-at-home").await;
-    let empty = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(empty["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     assert_eq!(browser.heading().await, "Overview");
     agent.log_in("openai", "default", OPENAI_KEY);
     agent.log_in("openai", "a-connection-with-quite-a-long-name", OPENAI_KEY);
@@ -35,7 +34,6 @@ async fn at_home_the_dashboard_opens_signed_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hosted_the_first_administrator_signs_up_and_accepts_an_agent() {
-    const PASSWORD: &str = "correct horse battery";
     let Some(browser) = Chromium::start().await else {
         return;
     };

@@ -4,9 +4,7 @@ use crate::api::OPENAI_KEY;
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
 use serde_json::json;
-use std::time::Duration;
-use thirtyfour::extensions::query::ElementQueryable as _;
-use thirtyfour::{By, Key};
+use thirtyfour::Key;
 
 /// More things than any page has to step over.
 const MOST_STEPS: usize = 60;
@@ -45,14 +43,9 @@ async fn step_to(browser: &Chromium, name: &str) {
 }
 
 async fn heading(browser: &Chromium, text: &str) {
-    shows(browser, &format!("//h1[normalize-space()='{text}']")).await;
-}
-
-async fn shows(browser: &Chromium, path: &str) {
-    let found = browser.page.query(By::XPath(path));
-    let found = found.wait(Duration::from_mins(1), Duration::from_millis(50));
-    let found = found.first().await;
-    found.unwrap_or_else(|error| panic!("{path}: {error}"));
+    browser
+        .wait_for(&format!("//h1[normalize-space()='{text}']"))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,8 +56,7 @@ async fn everything_can_be_done_without_a_mouse() {
     let enter = Key::Enter.value().to_string();
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
-    let url = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(url["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     // The way past the head is the first thing there is.
     step_to(&browser, "Skip to the content").await;
     step_to(&browser, "Providers").await;
@@ -73,7 +65,9 @@ async fn everything_can_be_done_without_a_mouse() {
     step_to(&browser, "q").await;
     send(&browser, "openai").await;
     // All that fit are shown now, not the first of many.
-    shows(&browser, "//p[@class='count'][not(contains(.,' of '))]").await;
+    browser
+        .wait_for("//p[@class='count'][not(contains(.,' of '))]")
+        .await;
     step_to(&browser, "OpenAI").await;
     send(&browser, &enter).await;
     heading(&browser, "OpenAI").await;

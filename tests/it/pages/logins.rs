@@ -65,8 +65,7 @@ async fn a_person_logs_in_at_a_provider_and_comes_back() {
     // Whose account it is, as the provider says.
     let listed = agent.get("/connections").expect(200).json();
     let account = &listed["connections"][0]["connections"][0]["account_label"];
-    let dashboard = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(dashboard["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     let page = format!("{}/ui/apps/acme", home.daemon.url());
     browser.open(&page).await;
     assert!(browser.text().await.contains(account.as_str().unwrap()));

@@ -6,18 +6,6 @@ use crate::support::daemon::TestDaemon;
 use crate::support::past::{self, Past};
 use authsome::clock::{Clock as _, SystemClock};
 use authsome::model::ConnectionState;
-use serde_json::json;
-use std::time::Duration;
-use thirtyfour::By;
-use thirtyfour::extensions::query::ElementQueryable as _;
-
-/// Waits until the page has what this path finds.
-async fn wait_for(browser: &Chromium, path: &str) {
-    let found = browser.page.query(By::XPath(path));
-    let found = found.wait(Duration::from_mins(1), Duration::from_millis(50));
-    let found = found.first().await;
-    found.unwrap_or_else(|error| panic!("{path}: {error}"));
-}
 
 /// Marks the page; a page that is loaded again has no mark.
 async fn mark(browser: &Chromium) {
@@ -38,8 +26,7 @@ async fn what_an_agent_does_appears_by_itself_until_somebody_signs_out_elsewhere
     };
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
-    let link = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(link["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     assert_eq!(browser.heading().await, "Overview");
     browser.inspect("overview-first-run").await;
     mark(&browser).await;
@@ -47,11 +34,11 @@ async fn what_an_agent_does_appears_by_itself_until_somebody_signs_out_elsewhere
     let focus = "document.querySelector('#stats a').focus()";
     browser.page.execute(focus, Vec::new()).await.unwrap();
     agent.log_in("openai", "default", OPENAI_KEY);
-    wait_for(&browser, "//div[@id='events']//a[.='OpenAI']").await;
-    wait_for(&browser, "//h2[.='One step is left']").await;
+    browser.wait_for("//div[@id='events']//a[.='OpenAI']").await;
+    browser.wait_for("//h2[.='One step is left']").await;
     agent.resolve("openai").expect(200);
-    wait_for(&browser, "//div[@id='guide'][not(*)]").await;
-    wait_for(&browser, "//div[@id='agents']//a[.='OpenAI']").await;
+    browser.wait_for("//div[@id='guide'][not(*)]").await;
+    browser.wait_for("//div[@id='agents']//a[.='OpenAI']").await;
     assert!(is_marked(&browser).await, "the page was loaded again");
     let focus = "return document.activeElement.getAttribute('href')";
     let focused = browser.page.execute(focus, Vec::new()).await.unwrap();
@@ -65,7 +52,7 @@ async fn what_an_agent_does_appears_by_itself_until_somebody_signs_out_elsewhere
     window.cookies.insert(name, cookie.value);
     let page = window.open("/ui/").expect(200);
     window.submit(&page, "/logout", &[]).expect(303);
-    wait_for(&browser, "//h1[not(.='Overview')]").await;
+    browser.wait_for("//h1[not(.='Overview')]").await;
     assert!(!is_marked(&browser).await);
     assert!(!browser.text().await.contains("OpenAI"));
     browser.close().await;
@@ -101,11 +88,10 @@ async fn a_connection_that_ends_while_one_looks_says_so() {
     std::thread::spawn(added).join().unwrap();
     daemon.start_again();
     let agent = agent.at(&daemon);
-    let link = agent.post("/session", &json!({})).expect(200).json();
-    browser.open(link["url"].as_str().unwrap()).await;
+    browser.sign_in(&agent).await;
     mark(&browser).await;
     let ended = "//div[@id='attention']//li[contains(.,'this-one')]//*[.='expired']";
-    wait_for(&browser, ended).await;
+    browser.wait_for(ended).await;
     assert!(is_marked(&browser).await, "the page was loaded again");
     browser.inspect("overview-full").await;
     browser.close().await;

@@ -1,13 +1,11 @@
 //! Settings: browsers, the own password, and what the daemon is.
 
-use super::providers::{follow, says, sign_in};
 use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
+use crate::support::hosted::PASSWORD;
 use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin};
 use serde_json::json;
 use thirtyfour::By;
-
-const PASSWORD: &str = "correct horse battery";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owner_of_a_home_sees_what_it_is_and_signs_other_browsers_out() {
@@ -23,25 +21,27 @@ async fn the_owner_of_a_home_sees_what_it_is_and_signs_other_browsers_out() {
         elsewhere.cookies.clear();
         elsewhere.open(url["url"].as_str().unwrap()).expect(200);
     }
-    sign_in(&browser, &keeper).await;
-    follow(&browser, "Settings").await;
+    browser.sign_in(&keeper).await;
+    browser.follow("Settings").await;
     assert_eq!(browser.heading().await, "Settings");
-    says(&browser, "Chrome on Linux this one").await;
-    says(&browser, daemon.home().to_str().unwrap()).await;
-    says(&browser, "this computer").await;
+    browser.says("Chrome on Linux this one").await;
+    browser.says(daemon.home().to_str().unwrap()).await;
+    browser.says("this computer").await;
     browser.inspect("settings").await;
     browser.press("Sign out").await;
     assert_eq!(browser.heading().await, "Sign in");
-    sign_in(&browser, &keeper).await;
-    follow(&browser, "Settings").await;
+    browser.sign_in(&keeper).await;
+    browser.follow("Settings").await;
     browser.press("Sign out all others").await;
-    says(&browser, "You are signed out in all other browsers").await;
+    browser
+        .says("You are signed out in all other browsers")
+        .await;
     browser.inspect("settings-one-browser").await;
     elsewhere.open("/ui/").expect(401);
     browser
         .open(&format!("{}/ui/settings/password", daemon.url()))
         .await;
-    says(&browser, "You have no password").await;
+    browser.says("You have no password").await;
     browser.inspect("password-at-home").await;
     browser.close().await;
 }
@@ -62,17 +62,17 @@ async fn somebody_with_a_password_changes_it() {
     browser.open(&format!("{}/ui/account", daemon.url())).await;
     assert_eq!(browser.heading().await, "Settings");
     browser.inspect("settings-of-a-user").await;
-    follow(&browser, "Change password…").await;
+    browser.follow("Change password…").await;
     browser.inspect("password").await;
     browser.fill("current", "not the password").await;
     browser.fill("new", "another good password").await;
     browser.press("Change password").await;
-    says(&browser, "The current password is wrong").await;
+    browser.says("The current password is wrong").await;
     browser.inspect("password-refused").await;
     browser.fill("current", PASSWORD).await;
     browser.fill("new", "another good password").await;
     browser.press("Change password").await;
-    says(&browser, "Your password is changed").await;
+    browser.says("Your password is changed").await;
     browser.close().await;
 }
 
@@ -84,16 +84,18 @@ async fn a_client_is_changed_once_its_connections_may_end() {
     let home = OAuthHome::start();
     let keeper = home.daemon.agent("keeper");
     let clients = format!("{}/ui/settings/clients", home.daemon.url());
-    sign_in(&browser, &keeper).await;
+    browser.sign_in(&keeper).await;
     browser.open(&clients).await;
-    says(&browser, "None yet").await;
+    browser.says("None yet").await;
     browser.inspect("clients-empty").await;
     browser.open(&format!("{clients}/acme")).await;
     browser.inspect("client-new").await;
     browser.fill("client_id", CLIENT_ID).await;
     browser.fill("client_secret", CLIENT_SECRET).await;
     browser.press("Set the client").await;
-    says(&browser, "Acme knows this daemon by this client now").await;
+    browser
+        .says("Acme knows this daemon by this client now")
+        .await;
     assert!(!browser.source().await.contains(CLIENT_SECRET));
     browser.inspect("clients").await;
 
@@ -104,13 +106,13 @@ async fn a_client_is_changed_once_its_connections_may_end() {
     browser.press("Allow").await;
     keeper.resolve("acme").expect(200);
     browser.open(&clients).await;
-    says(&browser, "got 1 connection").await;
-    follow(&browser, "Forget…").await;
-    says(&browser, "1 connection").await;
+    browser.says("got 1 connection").await;
+    browser.follow("Forget…").await;
+    browser.says("1 connection").await;
     browser.inspect("client-forget").await;
-    follow(&browser, "Keep it").await;
-    follow(&browser, "Change…").await;
-    says(&browser, "End 1 connection").await;
+    browser.follow("Keep it").await;
+    browser.follow("Change…").await;
+    browser.says("End 1 connection").await;
     browser.inspect("client-change").await;
     browser.fill("client_id", "another-client").await;
     // The browser itself asks for the agreement.
@@ -119,8 +121,8 @@ async fn a_client_is_changed_once_its_connections_may_end() {
     let agreement = browser.page.find(By::Id("ends")).await.unwrap();
     agreement.click().await.unwrap();
     browser.press("Put it in its place").await;
-    says(&browser, "another-client").await;
-    says(&browser, "got 0 connections").await;
+    browser.says("another-client").await;
+    browser.says("got 0 connections").await;
     assert_ne!(keeper.resolve("acme").status, 200);
     browser.close().await;
 }

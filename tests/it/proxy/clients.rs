@@ -1,21 +1,8 @@
 //! The tools people use, under `run` the first time, each as it comes.
 
 use super::runner::{KEY, Laptop};
+use crate::support::skip::skipped;
 use std::process::Command;
-
-/// Says what is missing; an error where nothing may be.
-pub(crate) fn skipped(what: &str) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the switch of the test run itself"
-    )]
-    let all = std::env::var_os("AUTHSOME_REQUIRE_ALL").is_some_and(|value| value == "1");
-    assert!(
-        !all,
-        "{what} is missing, and AUTHSOME_REQUIRE_ALL=1 allows no skip"
-    );
-    println!("skipped: {what} is not here");
-}
 
 fn has(tool: &str) -> bool {
     has_that_answers(tool, "--version")

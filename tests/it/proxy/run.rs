@@ -1,6 +1,7 @@
 //! The plain things of `authsome run`: exit codes, signals, the terminal, choices, what is left behind.
 
 use super::runner::{KEY, Laptop, finished};
+use crate::support::skip::skipped;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -84,7 +85,7 @@ fn send(child: &Child, signal: Signal) {
 fn the_child_has_the_terminal_and_ctrl_c_comes_once() {
     let laptop = Laptop::new();
     if Command::new("script").arg("--version").output().is_err() {
-        return crate::proxy::clients::skipped("script (util-linux)");
+        return skipped("script (util-linux)");
     }
     let inner = "trap \"echo got-int; exit 5\" INT; test -t 0 && test -t 1 && echo ready; while :; do sleep 0.05; done";
     let line = format!("exec \"$0\" run -- sh -c '{inner}'");
@@ -189,19 +190,9 @@ fn a_daemon_that_goes_away_during_the_run_is_a_503_with_the_next_step() {
     let mut laptop = Laptop::new();
     let url = format!("{}/late", laptop.upstream.api_url());
     let script = format!("echo ready; read go; curl -sS -w '%{{http_code}}' {url}");
-    let mut child = laptop
-        .command(&["--", "sh", "-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut String::new()).unwrap();
+    let run = laptop.halted(&script);
     laptop.daemon.stop();
-    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    child.wait().unwrap();
+    let (rest, _) = run.go_on();
     assert!(
         rest.ends_with("503") && rest.contains("authsome daemon start"),
         "{rest}"

@@ -3,7 +3,8 @@
 use crate::support::daemon::TestDaemon;
 use crate::support::upstream::Upstream;
 use serde_json::json;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The key that is stored for `acme`.
 pub(crate) const KEY: &str = "sk-acme-Real_Key-000111222333";
@@ -78,6 +79,43 @@ impl Laptop {
         let (code, out, err) = self.run(&["sh", "-c", text]);
         assert_eq!(code, 0, "{out}\n{err}");
         out
+    }
+
+    /// Starts a shell script under `run` that prints a line, and then waits at a `read`.
+    pub(crate) fn halted(&self, script: &str) -> Halted {
+        let mut child = self
+            .command(&["--", "sh", "-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        out.read_line(&mut first).unwrap();
+        Halted { child, out, first }
+    }
+}
+
+/// A run in the middle of its script.
+pub(crate) struct Halted {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    /// The line it printed, with its end.
+    pub(crate) first: String,
+}
+
+impl Halted {
+    /// Lets it go on to its end; what else it wrote to stdout, and all of its stderr.
+    pub(crate) fn go_on(mut self) -> (String, String) {
+        let mut go = self.child.stdin.take().unwrap();
+        go.write_all(b"go\n").unwrap();
+        drop(go);
+        let output = self.child.wait_with_output().unwrap();
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (rest, told)
     }
 }
 

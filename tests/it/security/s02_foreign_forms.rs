@@ -1,25 +1,13 @@
 //! Row 2: another site, also one on another port of this machine, cannot act for a signed-in person.
 
 use crate::api::routes::ROUTES;
-use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
-
-/// A browser that was signed in from the terminal.
-fn signed_in(daemon: &TestDaemon, handle: &str) -> Browser {
-    let agent = daemon.agent(handle);
-    let url = agent
-        .post("/session", &serde_json::json!({}))
-        .expect(200)
-        .json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
-    browser
-}
+use crate::support::people::signed_in;
 
 #[test]
 fn a_form_of_another_origin_is_refused_with_a_good_cookie() {
     let daemon = TestDaemon::start();
-    let mut browser = signed_in(&daemon, "scout");
+    let mut browser = signed_in(&daemon, &daemon.agent("scout"));
     let page = browser.open("/ui/").expect(200);
     for origin in [
         "http://127.0.0.1:3000",
@@ -43,7 +31,7 @@ fn a_form_of_another_origin_is_refused_with_a_good_cookie() {
 #[test]
 fn what_the_browser_says_about_the_sender_counts() {
     let daemon = TestDaemon::start();
-    let mut browser = signed_in(&daemon, "scout");
+    let mut browser = signed_in(&daemon, &daemon.agent("scout"));
     for (method, site, mode, dest) in [
         ("POST", "cross-site", "navigate", "document"),
         ("POST", "same-site", "navigate", "document"),
@@ -66,7 +54,7 @@ fn what_the_browser_says_about_the_sender_counts() {
 #[test]
 fn a_link_from_another_site_still_opens_a_page() {
     let daemon = TestDaemon::start();
-    let mut browser = signed_in(&daemon, "scout");
+    let mut browser = signed_in(&daemon, &daemon.agent("scout"));
     let mut request = browser.request("GET", "/ui/");
     request.headers.retain(|(name, _)| name != "Sec-Fetch-Site");
     let request = request
@@ -79,8 +67,10 @@ fn a_link_from_another_site_still_opens_a_page() {
 #[test]
 fn a_form_without_its_token_or_with_another_browsers_is_refused() {
     let daemon = TestDaemon::start();
-    let mut browser = signed_in(&daemon, "scout");
-    let other = signed_in(&daemon, "other").open("/ui/").expect(200);
+    let mut browser = signed_in(&daemon, &daemon.agent("scout"));
+    let other = signed_in(&daemon, &daemon.agent("other"))
+        .open("/ui/")
+        .expect(200);
     for fields in [vec![], vec![("csrf", "")], vec![("csrf", "wrong")]] {
         let request = browser.request("POST", "/logout").form(&fields);
         browser.send(&request).expect(403);

@@ -5,6 +5,7 @@ use crate::api::routes::{ROUTES, Wants};
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Answer;
 use crate::support::live::Live;
+use crate::support::people::signed_in;
 use serde_json::json;
 
 #[track_caller]
@@ -74,9 +75,7 @@ fn the_pages_of_somebody_signed_in_carry_them_too() {
     let daemon = TestDaemon::start();
     let agent = daemon.agent("scout");
     agent.log_in("openai", "default", OPENAI_KEY);
-    let url = agent.post("/session", &json!({})).expect(200).json();
-    let mut browser = daemon.browser();
-    browser.open(url["url"].as_str().unwrap()).expect(200);
+    let mut browser = signed_in(&daemon, &agent);
     for route in ROUTES.iter().filter(|route| route.wants == Wants::Browser) {
         if route.path == "/ui/live" {
             is_guarded(&Live::open(&browser, daemon.address(), None).head);

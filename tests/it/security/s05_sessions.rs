@@ -2,9 +2,8 @@
 
 use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
+use crate::support::hosted::PASSWORD;
 use crate::support::http::Answer;
-
-const PASSWORD: &str = "correct horse battery";
 
 /// Signs up as the owner of a fresh daemon.
 fn sign_up(browser: &mut Browser, token: &str) -> Answer {

@@ -3,10 +3,9 @@
 
 use crate::proxy::runner::Laptop;
 use crate::services::house::{OPENAI_KEY, Place, code, connection, on_both, provider};
+use crate::support::people::signed_in;
 use authsome::model::ErrorCode;
 use authsome::secret::Token;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::Stdio;
 
 on_both!(
     the_next_request_of_a_revoked_identity_is_refused,
@@ -106,33 +105,16 @@ fn an_agent_that_is_ended_under_a_live_run_is_refused_at_its_next_request() {
     let handle = told["profile"].as_str().unwrap();
     let url = format!("{}/again", laptop.upstream.api_url());
     let call = format!("curl -sS -o /dev/stderr -w '%{{http_code}}\\n' {url}");
-    let mut child = laptop
-        .command(&["--", "sh", "-c", &format!("{call}; read go; {call}")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert_eq!(line, "200\n");
+    let run = laptop.halted(&format!("{call}; read go; {call}"));
+    assert_eq!(run.first, "200\n");
 
     let keeper = laptop.daemon.agent("keeper");
-    let session = keeper.post("/session", &serde_json::json!({})).expect(200);
-    let mut browser = laptop.daemon.browser();
-    browser
-        .open(session.json()["url"].as_str().unwrap())
-        .expect(200);
+    let mut browser = signed_in(&laptop.daemon, &keeper);
     let action = format!("/ui/agents/{handle}/revoke");
     let page = browser.open(&action).expect(200);
     browser.submit(&page, &action, &[]).expect(303);
 
-    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (rest, told) = run.go_on();
     assert_eq!(rest, "403\n", "{told}");
     assert_eq!(laptop.upstream.seen().len(), 1);
 }

@@ -7,7 +7,7 @@
 use crate::api::OPENAI_KEY;
 use crate::api::routes::{ROUTES, Route, Wants};
 use crate::support::agent::Agent;
-use crate::support::browser::hidden_fields;
+use crate::support::browser::csrf;
 use crate::support::hosted::Hosted;
 use crate::support::http::Answer;
 use serde_json::{Value, json};
@@ -74,9 +74,7 @@ impl Stranger<'_> {
             let request = browser.request(route.method, address);
             return browser.send(&request);
         };
-        let page = browser.open("/ui/account").expect(200).text();
-        let hidden = hidden_fields(&page);
-        let (_, csrf) = hidden.iter().find(|(name, _)| name == "csrf").unwrap();
+        let csrf = csrf(&browser.open("/ui/account").expect(200));
         let request = browser.request(route.method, address).body(
             "application/x-www-form-urlencoded",
             format!("{body}&csrf={csrf}"),

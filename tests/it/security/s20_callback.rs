@@ -2,17 +2,19 @@
 //! back to our own address alone.
 
 use crate::support::http::Request;
-use crate::support::oauth_home::{OAuthHome, begin, go_on, open};
+use crate::support::oauth_home::{OAuthHome, Opened, begin, go_on, open};
 use crate::support::oauth_server::Endpoint;
 use serde_json::json;
 
 #[test]
 fn an_answer_counts_once() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
+    let Opened {
+        agent,
+        login,
+        mut browser,
+        page,
+    } = home.opened(&json!({}));
     let at_provider = go_on(&mut browser, &page);
     let back = home.server.approve(&at_provider);
     browser.open(&back).expect(200);
@@ -54,15 +56,12 @@ fn an_answer_counts_once() {
 #[test]
 fn many_at_once_are_one() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let back = home.server.approve(&go_on(&mut browser, &page));
+    let mut opened = home.opened(&json!({}));
+    let back = home.server.approve(&opened.go_on());
     let done = std::thread::scope(|scope| {
         let tries: Vec<_> = (0..20)
             .map(|_| {
-                let (mut browser, back) = (browser.clone(), back.clone());
+                let (mut browser, back) = (opened.browser.clone(), back.clone());
                 scope.spawn(move || browser.open(&back).status)
             })
             .collect();
@@ -79,10 +78,12 @@ fn many_at_once_are_one() {
 #[test]
 fn an_invented_state_and_an_error_without_one_lead_nowhere() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
+    let Opened {
+        agent,
+        login,
+        mut browser,
+        page,
+    } = home.opened(&json!({}));
     go_on(&mut browser, &page);
     for query in [
         "",
@@ -116,16 +117,14 @@ fn an_invented_state_and_an_error_without_one_lead_nowhere() {
 #[test]
 fn asking_again_makes_the_first_way_worthless() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let first = home.server.approve(&go_on(&mut browser, &page));
-    let page = open(&mut browser, &login);
-    let second = home.server.approve(&go_on(&mut browser, &page));
-    browser.open(&first).expect(400);
+    let mut opened = home.opened(&json!({}));
+    let first = home.server.approve(&opened.go_on());
+    opened.page = open(&mut opened.browser, &opened.login);
+    let second = home.server.approve(&opened.go_on());
+    opened.browser.open(&first).expect(400);
     assert!(
-        browser
+        opened
+            .browser
             .open(&second)
             .expect(200)
             .text()
@@ -136,22 +135,23 @@ fn asking_again_makes_the_first_way_worthless() {
 #[test]
 fn forwarded_headers_do_not_move_the_redirect_uri() {
     let home = OAuthHome::start();
-    let agent = home.daemon.agent("scout");
-    let login = begin(&agent, &json!({}));
-    let mut browser = home.daemon.browser();
-    let page = open(&mut browser, &login);
-    let csrf = crate::support::browser::hidden_fields(&page.text());
+    let mut opened = home.opened(&json!({}));
+    let csrf = crate::support::browser::hidden_fields(&opened.page.text());
     let mut fields: Vec<(&str, &str)> =
         csrf.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     fields.push(("client_id", "anybody"));
-    let path = format!("/auth/sessions/{}/input", login["id"].as_str().unwrap());
-    let request: Request = browser
+    let path = format!(
+        "/auth/sessions/{}/input",
+        opened.login["id"].as_str().unwrap()
+    );
+    let request: Request = opened
+        .browser
         .request("POST", &path)
         .header("X-Forwarded-Host", "evil.example")
         .header("X-Forwarded-Proto", "https")
         .header("Forwarded", "host=evil.example;proto=https")
         .form(&fields);
-    let sent = browser.send(&request).expect(303);
+    let sent = opened.browser.send(&request).expect(303);
     let location = sent.header("location").unwrap();
     assert!(!location.contains("evil"), "{location}");
     let own = format!("127.0.0.1%3A{}", home.daemon.address().port());

@@ -2,11 +2,9 @@
 
 use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
+use crate::support::hosted::PASSWORD;
 
-const FIELDS: &[(&str, &str)] = &[
-    ("email", "owner@example.test"),
-    ("password", "correct horse battery"),
-];
+const FIELDS: &[(&str, &str)] = &[("email", "owner@example.test"), ("password", PASSWORD)];
 
 /// Where signing in with this `next` leads.
 fn lands_at(daemon: &TestDaemon, next: &str) -> String {

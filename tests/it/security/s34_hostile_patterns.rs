@@ -80,7 +80,10 @@ fn a_hostile_pattern_is_refused_or_answers() {
         let definition = json!({"name": "acme", "auth_type": "api_key", "api_url": "api.acme.example",
             "api_key": {"key_pattern": pattern}});
         match catalog::check(definition) {
-            Ok(checked) => drop(checked.provider.check_key(&key)),
+            Ok(checked) => {
+                assert!(fits(pattern), "{pattern}");
+                drop(checked.provider.check_key(&key));
+            }
             Err(invalid) => assert_eq!(invalid.problems()[0].path, "api_key.key_pattern"),
         }
     }

@@ -5,9 +5,7 @@ use crate::proxy::runner::Laptop;
 use crate::support::upstream::Upstream;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -115,23 +113,19 @@ fn during_a_run_no_file_of_the_home_or_the_run_holds_a_private_key() {
     let laptop = Laptop::new();
     let call = format!("curl -sSf -o /dev/null {}/one", laptop.upstream.api_url());
     let script = format!("{call}; echo \"$SSL_CERT_FILE\"; read go");
-    let mut child = laptop
-        .command(&["--", "sh", "-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut bundle = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut bundle).unwrap();
-    let bundle = Path::new(bundle.trim());
-    let certificates = std::fs::read(bundle).unwrap();
-    assert!(certificates.starts_with(b"-----BEGIN") || certificates.contains(&b'-'));
+    let halted = laptop.halted(&script);
+    let bundle = Path::new(halted.first.trim()).to_owned();
+    let certificates = std::fs::read(&bundle).unwrap();
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    assert!(
+        certificates
+            .windows(begin.len())
+            .any(|window| window == begin)
+    );
     let run = bundle.parent().unwrap();
     assert!(search(run) >= 1, "{}", run.display());
     assert!(search(laptop.daemon.home()) > 3);
-    drop(child.stdin.take());
-    child.wait().unwrap();
+    halted.go_on();
     assert!(!run.exists(), "it goes with the run");
     // What is looked for is what a key looks like.
     let made = rcgen::KeyPair::generate().unwrap();

@@ -67,10 +67,15 @@ fn an_identity_that_comes_by_the_environment_stops_there() {
     let (code, out, err) = finished(&mut command);
     assert_eq!(code, 0, "{err}");
     // It was this identity that acted.
-    let who = "credential.resolved";
     let log = laptop.daemon.cli(&["log", "--json"]).output().unwrap();
-    let log = String::from_utf8(log.stdout).unwrap();
-    assert!(log.contains(who) && log.contains("carried"), "{log}");
+    let log: serde_json::Value = serde_json::from_slice(&log.stdout).unwrap();
+    let entries = log["entries"].as_array().unwrap().iter();
+    let resolved = entries.filter(|entry| entry["event"] == "credential.resolved");
+    let who: Vec<_> = resolved.map(|entry| &entry["identity"]).collect();
+    assert!(
+        !who.is_empty() && who.iter().all(|who| **who == "carried"),
+        "{log}"
+    );
     assert!(!out.contains(key.as_str()), "{out}");
     assert!(!out.contains("AUTHSOME_IDENTITY_PRIVATE_KEY"), "{out}");
 }

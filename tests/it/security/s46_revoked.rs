@@ -3,8 +3,6 @@
 use crate::proxy::harness::*;
 use crate::proxy::runner::Laptop;
 use crate::support::upstream::Upstream;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Stdio;
 
 #[tokio::test]
 async fn the_next_request_after_logout_is_refused_on_the_same_tunnel() {
@@ -27,23 +25,10 @@ fn after_authsome_logout_the_running_child_is_refused() {
     let laptop = Laptop::new();
     let url = format!("{}/again", laptop.upstream.api_url());
     let call = format!("curl -sS -o /dev/stderr -w '%{{http_code}}\\n' {url}");
-    let mut child = laptop
-        .command(&["--", "sh", "-c", &format!("{call}; read go; {call}")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert_eq!(line, "200\n");
+    let run = laptop.halted(&format!("{call}; read go; {call}"));
+    assert_eq!(run.first, "200\n");
     laptop.daemon.cli(&["logout", "acme"]).assert().success();
-    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (rest, told) = run.go_on();
     assert_eq!(rest, "403\n", "{told}");
     assert!(told.contains("authsome login acme"), "{told}");
     assert_eq!(laptop.upstream.seen().len(), 1);

@@ -45,13 +45,13 @@ macro_rules! on_both {
         )+}
     };
 }
+pub(crate) use crate::support::hosted::PASSWORD;
 pub(crate) use on_both;
 
 pub(crate) const LOCAL_URL: &str = "http://127.0.0.1:7998";
 pub(crate) const HOSTED_URL: &str = "https://authsome.example.test";
 pub(crate) const OPENAI_KEY: &str = "sk-0123456789abcdefghijkl";
 pub(crate) const SETUP: &str = "a-setup-token-of-an-operator";
-pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Where a daemon lives; it can be started there again and again.
 pub(crate) struct Place {

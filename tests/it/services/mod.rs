@@ -18,6 +18,7 @@ mod providers;
 mod refresh;
 mod refresh_faults;
 mod refresh_moments;
+mod refresh_refused;
 mod refresh_waits;
 mod renewal;
 mod resolver;

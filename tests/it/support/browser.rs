@@ -123,6 +123,14 @@ pub(crate) fn hidden_fields(form: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The token of the session, as the first form of a page that has it carries it.
+#[track_caller]
+pub(crate) fn csrf(page: &Answer) -> String {
+    let fields = hidden_fields(&page.text());
+    let found = fields.into_iter().find(|(name, _)| name == "csrf");
+    found.unwrap().1
+}
+
 fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"")
         .replace("&#34;", "\"")

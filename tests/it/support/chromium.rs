@@ -2,16 +2,18 @@
 //!
 //! Set `AUTHSOME_SCREENSHOTS` to a directory to keep a picture of every page that is looked at.
 
-use super::postgres::all_required;
+use super::agent::Agent;
+use super::skip::all_required;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 use tempfile::TempDir;
 use thirtyfour::error::{WebDriverErrorInner, WebDriverResult};
-use thirtyfour::extensions::query::ElementWaitable as _;
+use thirtyfour::extensions::query::{ElementQueryable as _, ElementWaitable as _};
 use thirtyfour::{
     By, CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities,
     LoggingPrefsLogLevel, WebDriver,
@@ -108,6 +110,12 @@ impl Chromium {
         self.page.goto(url).await.unwrap();
     }
 
+    /// Opens the pages signed in as the person of an agent.
+    pub(crate) async fn sign_in(&self, agent: &Agent) {
+        let link = agent.post("/session", &json!({})).expect(200).json();
+        self.open(link["url"].as_str().unwrap()).await;
+    }
+
     /// Types into the field with this `name`.
     pub(crate) async fn fill(&self, name: &str, text: &str) {
         let field = self.page.find(By::Name(name)).await.unwrap();
@@ -117,22 +125,49 @@ impl Chromium {
 
     /// Presses the button that says `label` and waits for the page it leads to.
     pub(crate) async fn press(&self, label: &str) {
-        let page = self.page.find(By::Tag("html")).await.unwrap();
-        self.press_in_vain(label).await;
-        let gone = page.wait_until().stale().await;
-        gone.unwrap_or_else(|error| panic!("{label} led nowhere: {error}"));
+        self.leave_by(&button(label)).await;
+    }
+
+    /// Follows the first link that says `text` and waits for the page it leads to.
+    pub(crate) async fn follow(&self, text: &str) {
+        self.leave_by(&format!("//a[normalize-space()='{text}']"))
+            .await;
     }
 
     /// Presses a button that leads nowhere: the browser itself does not take the form.
     pub(crate) async fn press_in_vain(&self, label: &str) {
-        let path = format!("//button[normalize-space()='{label}']");
+        self.click(&button(label)).await;
+    }
+
+    async fn leave_by(&self, path: &str) {
+        let page = self.page.find(By::Tag("html")).await.unwrap();
+        self.click(path).await;
+        let gone = page.wait_until().stale().await;
+        gone.unwrap_or_else(|error| panic!("{path} led nowhere: {error}"));
+    }
+
+    async fn click(&self, path: &str) {
         loop {
-            let button = self.page.find(By::XPath(&path)).await;
-            let button = button.unwrap_or_else(|error| panic!("{label}: {error}"));
-            if unless_redrawn(button.click().await).is_some() {
+            let found = self.page.find(By::XPath(path)).await;
+            let found = found.unwrap_or_else(|error| panic!("{path}: {error}"));
+            if unless_redrawn(found.click().await).is_some() {
                 return;
             }
         }
+    }
+
+    /// Waits until the page has what this path finds.
+    pub(crate) async fn wait_for(&self, path: &str) {
+        let found = self.page.query(By::XPath(path));
+        let found = found.wait(Duration::from_mins(1), Duration::from_millis(50));
+        let found = found.first().await;
+        found.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Fails the test, showing the page, unless it shows `text`.
+    pub(crate) async fn says(&self, text: &str) {
+        let shown = self.text().await;
+        assert!(shown.contains(text), "{text}: {shown}");
     }
 
     pub(crate) async fn heading(&self) -> String {
@@ -211,6 +246,10 @@ impl Chromium {
     pub(crate) async fn close(self) {
         self.page.clone().quit().await.unwrap();
     }
+}
+
+fn button(label: &str) -> String {
+    format!("//button[normalize-space()='{label}']")
 }
 
 /// What came of asking an element; `None` where the page was told anew just then.

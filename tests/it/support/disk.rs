@@ -1,6 +1,6 @@
 //! A small file system of one's own, to fill up or to make read-only.
 
-use super::postgres::all_required;
+use super::skip::all_required;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;

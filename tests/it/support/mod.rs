@@ -24,6 +24,7 @@ pub(crate) mod pty;
 pub(crate) mod records;
 pub(crate) mod replicas;
 pub(crate) mod seen;
+pub(crate) mod skip;
 pub(crate) mod tls_server;
 pub(crate) mod trap;
 pub(crate) mod upstream;

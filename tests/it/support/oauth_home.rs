@@ -21,6 +21,15 @@ pub(crate) struct OAuthHome {
     _home: TempDir,
 }
 
+/// A login that was begun, with its page open in a browser.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) agent: Agent,
+    pub(crate) login: Value,
+    pub(crate) browser: Browser,
+    pub(crate) page: Answer,
+}
+
 impl OAuthHome {
     pub(crate) fn start() -> Self {
         Self::with(|definition| definition, |daemon| daemon)
@@ -52,6 +61,21 @@ impl OAuthHome {
         }
     }
 
+    /// A login of a new agent, opened in a new browser.
+    #[track_caller]
+    pub(crate) fn opened(&self, wish: &Value) -> Opened {
+        let agent = self.daemon.agent("scout");
+        let login = begin(&agent, wish);
+        let mut browser = self.daemon.browser();
+        let page = open(&mut browser, &login);
+        Opened {
+            agent,
+            login,
+            browser,
+            page,
+        }
+    }
+
     /// A whole login, as a person does it who allows everything; answers with the last page.
     #[track_caller]
     pub(crate) fn log_in(&self, agent: &Agent, wish: &Value) -> Answer {
@@ -61,6 +85,14 @@ impl OAuthHome {
         let at_provider = go_on(&mut browser, &page);
         let back = self.server.approve(&at_provider);
         browser.open(&back)
+    }
+}
+
+impl Opened {
+    /// Presses Continue on the page; answers with the URL of the provider.
+    #[track_caller]
+    pub(crate) fn go_on(&mut self) -> String {
+        go_on(&mut self.browser, &self.page)
     }
 }
 

@@ -14,6 +14,9 @@ use time::{Duration, OffsetDateTime};
 pub(crate) struct Past {
     provider: String,
     name: String,
+    is_default: bool,
+    /// Whose it is, as the provider said.
+    account: Option<String>,
     state: ConnectionState,
     /// What its last refresh ended in.
     trouble: Option<String>,
@@ -24,9 +27,21 @@ impl Past {
         Self {
             provider: provider.to_owned(),
             name: name.to_owned(),
+            is_default: false,
+            account: None,
             state: ConnectionState::Connected { expires_at: None },
             trouble: None,
         }
+    }
+
+    pub(crate) fn default_if(mut self, is_default: bool) -> Self {
+        self.is_default = is_default;
+        self
+    }
+
+    pub(crate) fn account(mut self, label: &str) -> Self {
+        self.account = Some(label.to_owned());
+        self
     }
 
     pub(crate) fn state(mut self, state: ConnectionState) -> Self {
@@ -43,6 +58,8 @@ impl Past {
         let mut row = records::connection("x", &self.provider, &self.name, at);
         row.vault = me["vault_id"].as_str().unwrap().parse().unwrap();
         row.principal = me["principal_id"].as_str().unwrap().parse().unwrap();
+        row.is_default = self.is_default;
+        row.account.label.clone_from(&self.account);
         row.state = self.state.clone();
         row
     }

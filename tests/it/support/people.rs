@@ -3,6 +3,7 @@
 use super::agent::Agent;
 use super::browser::Browser;
 use super::daemon::TestDaemon;
+use super::hosted::PASSWORD;
 use serde_json::json;
 
 /// A browser signed in as whom the agent acts for, by the link that `authsome ui` opens.
@@ -18,7 +19,7 @@ pub(crate) fn signed_in(daemon: &TestDaemon, agent: &Agent) -> Browser {
 pub(crate) fn signed_up(daemon: &TestDaemon, email: &str) -> Browser {
     let mut browser = daemon.browser();
     let page = browser.open("/auth/register?token=").expect(200);
-    let fields = [("email", email), ("password", "correct horse battery")];
+    let fields = [("email", email), ("password", PASSWORD)];
     let done = browser.submit(&page, "/auth/register", &fields);
     done.expect(303);
     browser

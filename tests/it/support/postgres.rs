@@ -3,6 +3,7 @@
 //! One server per test process, a fresh database per test. The server cannot outlive the tests: a
 //! small shell holds it and ends it as soon as the pipe to us closes, however we end.
 
+use super::skip::all_required;
 use nix::unistd::{Uid, User, chown};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -167,16 +168,6 @@ impl Drop for TestPostgres {
         drop(self.orders.take());
         let _ = self.keeper.wait();
     }
-}
-
-/// Whether a story that cannot run counts as failed.
-pub(crate) fn all_required() -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a switch of the tests, not of the program"
-    )]
-    let value = std::env::var_os("AUTHSOME_REQUIRE_ALL");
-    value.is_some_and(|value| value == "1")
 }
 
 /// PostgreSQL refuses to run as root.

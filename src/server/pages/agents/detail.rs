@@ -1,8 +1,9 @@
 //! One agent: whose key it is, what it used, and what it did lately.
 
 use super::row::AgentRow;
-use crate::model::{AuditRecord, ClaimState, Handle, Outcome};
+use crate::model::{AuditRecord, ClaimState, Handle};
 use crate::server::extract::{ForPerson, Path, Person};
+use crate::server::pages::names;
 use crate::server::pages::render::{Nav, Page, When, page};
 use crate::server::state::App;
 use crate::services::{Agent, AgentUse};
@@ -88,12 +89,8 @@ fn decided(agent: &Agent, now: OffsetDateTime) -> Option<(&'static str, When)> {
 }
 
 async fn use_row(app: &App, used: AgentUse, now: OffsetDateTime) -> UseRow {
-    let service = match app.services.providers.get(&used.provider).await {
-        Ok(provider) => provider.display_name.clone(),
-        Err(_) => used.provider.to_string(),
-    };
     UseRow {
-        service,
+        service: names::service(app, &used.provider).await,
         provider: used.provider.to_string(),
         connection: used.connection.to_string(),
         last: When::new(used.at, now),
@@ -113,11 +110,7 @@ impl EventRow {
                 None => provider,
             },
             outcome: event.outcome.as_str(),
-            tone: match event.outcome {
-                Outcome::Success => "good",
-                Outcome::Failure => "bad",
-                Outcome::Refused => "wait",
-            },
+            tone: names::tone(event.outcome),
         }
     }
 }

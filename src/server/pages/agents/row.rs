@@ -2,6 +2,7 @@
 
 use crate::model::{ClaimState, PrincipalId};
 use crate::server::extract::Person;
+use crate::server::pages::names;
 use crate::server::pages::render::When;
 use crate::services::Agent;
 use time::OffsetDateTime;
@@ -54,6 +55,5 @@ fn owner(agent: &Agent, reader: &Person) -> Option<String> {
     if owner == reader_of(reader) {
         return Some("you".to_owned());
     }
-    let email = agent.owner_email.as_ref();
-    Some(email.map_or_else(|| "this computer".to_owned(), ToString::to_string))
+    Some(names::account(agent.owner_email.as_ref()))
 }

@@ -56,7 +56,7 @@ pub(in crate::server::pages) async fn export(
 fn pieces(export: AuditExport) -> impl Stream<Item = Result<Bytes, crate::services::Error>> {
     try_unfold(export, |mut export| async move {
         let piece = export.next().await.inspect_err(|error| {
-            tracing::warn!(%error, "an export of the audit log broke off");
+            tracing::warn!(error.cause = %error, "an export of the audit log broke off");
         })?;
         Ok(piece.map(|text| (Bytes::from(text), export)))
     })

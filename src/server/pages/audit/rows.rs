@@ -2,8 +2,9 @@
 
 use super::filter::{local, only};
 use crate::model::audit::EventSource;
-use crate::model::{AuditRecord, Email, Outcome, PrincipalId};
+use crate::model::{AuditRecord, Email, PrincipalId};
 use crate::server::extract::Person;
+use crate::server::pages::names;
 use crate::server::pages::render::When;
 use crate::server::state::App;
 use crate::services;
@@ -40,15 +41,12 @@ impl Accounts {
 
     /// Its address, or for one that is gone the beginning of its id, which is enough to tell it apart.
     fn name(&self, id: &PrincipalId) -> String {
-        match self.all.get(id) {
-            Some(Some(email)) => email.to_string(),
-            Some(None) => "this computer".to_owned(),
-            None => {
-                let id = id.as_str();
-                let id = id.strip_prefix("principal_").unwrap_or(id);
-                format!("account {}", id.get(..8).unwrap_or(id))
-            }
+        if let Some(email) = self.all.get(id) {
+            return names::account(email.as_ref());
         }
+        let id = id.as_str();
+        let id = id.strip_prefix("principal_").unwrap_or(id);
+        format!("account {}", id.get(..8).unwrap_or(id))
     }
 
     /// Everybody, by name, and who is chosen already.
@@ -125,11 +123,7 @@ impl Row {
                 None => provider,
             },
             status: event.outcome.as_str(),
-            tone: match event.outcome {
-                Outcome::Success => "good",
-                Outcome::Failure => "bad",
-                Outcome::Refused => "wait",
-            },
+            tone: names::tone(event.outcome),
             facts: facts(record, accounts),
             metadata: if event.metadata.is_empty() {
                 String::new()

@@ -81,7 +81,7 @@ impl Attention {
         connections: impl Iterator<Item = &'a Connection> + Clone,
         found: &Found<'_>,
     ) -> Self {
-        let next = connections.clone().filter_map(|one| ends(one, found.now));
+        let next = connections.clone().filter_map(Connection::ends_at);
         let until = next.min().map(|at| When::new(at, found.now).iso);
         let judged = connections.filter_map(|one| Some((found.judge(one)?, one)));
         let mut judged: Vec<(Matter, &Connection)> = judged.collect();
@@ -98,16 +98,6 @@ impl Attention {
             is_bad,
             until,
         }
-    }
-}
-
-/// When it is over, where nothing renews it.
-fn ends(connection: &Connection, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    match connection.state {
-        ConnectionState::Connected {
-            expires_at: Some(at),
-        } if !connection.refreshable && at > now => Some(at),
-        _ => None,
     }
 }
 
@@ -128,7 +118,7 @@ impl Found<'_> {
                 None => Matter::Failing,
             });
         }
-        if let Some(at) = ends(one, self.now).filter(|at| *at <= self.now + SOON) {
+        if let Some(at) = one.ends_at().filter(|at| *at <= self.now + SOON) {
             return Some(Matter::EndsSoon(at));
         }
         let activity = self.activity.of(&one.provider, &one.name)?;

@@ -2,6 +2,7 @@
 
 use crate::model::{PrincipalId, Role};
 use crate::server::extract::{ForPerson, Person, Query};
+use crate::server::pages::names;
 use crate::server::pages::prose::{Piece, sentence};
 use crate::server::pages::render::{Nav, Page, When, page};
 use crate::server::pages::search::Searched;
@@ -134,8 +135,7 @@ async fn notice(app: &App, person: &Person, view: &View) -> Option<String> {
 
 /// How an account is called on pages.
 pub(super) fn name(account: &Account) -> String {
-    let email = account.principal.email.as_ref();
-    email.map_or_else(|| "this computer".to_owned(), ToString::to_string)
+    names::account(account.principal.email.as_ref())
 }
 
 pub(super) const fn role_name(role: Role) -> &'static str {

@@ -1,17 +1,17 @@
 //! What can be done to a connection: make it the default, renew it, log out of it.
 
-use super::ask::{Question, ask};
-use super::detail::{self, Shown};
+use super::detail;
 use super::{Confirmed, app_page, done};
 use crate::model::{Connection, ConnectionName, ProviderName};
 use crate::server::extract::{ForPerson, Form, Path, Person};
-use crate::server::pages::problem::told;
+use crate::server::pages::ask::{Question, ask};
 use crate::server::pages::render::{Page, PageError, see_other};
 use crate::server::state::App;
 use crate::services::Renewal;
 use axum::extract::State;
 
-type Names = ForPerson<Path<(ProviderName, ConnectionName)>>;
+/// Which connection, as addresses name it.
+pub(super) type Names = ForPerson<Path<(ProviderName, ConnectionName)>>;
 
 pub(super) async fn set_default(
     State(app): State<App>,
@@ -38,13 +38,7 @@ pub(super) async fn renew(
     match connections.renew(person.actor(), &provider, &name).await {
         Ok(Renewal::Renewed) => see_other(&done(&provider, "renewed", &name)),
         Ok(Renewal::JustNow) => see_other(&done(&provider, "fresh", &name)),
-        Err(error) => {
-            let shown = Shown {
-                problem: Some(told(error)?),
-                ..Shown::default()
-            };
-            detail::answer(&app, &person, &provider, shown).await
-        }
+        Err(error) => detail::failed(&app, &person, &provider, error).await,
     }
 }
 
@@ -54,17 +48,13 @@ pub(super) async fn ask_to_log_out(
     person: Person,
 ) -> Page {
     let (connection, service) = find(&app, &person, &provider, &name).await?;
-    let mut facts = vec![
-        ("Service", service.clone()),
-        ("Connection", name.to_string()),
-    ];
-    facts.extend(connection.account.label.map(|label| ("Account", label)));
     ask(
         &person,
+        "Providers",
         &Question {
             title: &format!("Log out of {service}?"),
             text: "Its secret is deleted here, and the service is told where that is possible. The next request of an agent that uses it is refused",
-            facts,
+            facts: facts(&service, &connection),
             action: format!("/ui/apps/{provider}/{name}/logout"),
             fields: Vec::new(),
             yes: "Log out",
@@ -89,6 +79,17 @@ pub(super) async fn log_out(
         return see_other("/ui/providers");
     }
     see_other(&done(&provider, "logged-out", &name))
+}
+
+/// What is asked about: the service, the connection, and whose account it is.
+pub(super) fn facts(service: &str, connection: &Connection) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("Service", service.to_owned()),
+        ("Connection", connection.name.to_string()),
+    ];
+    let label = connection.account.label.clone();
+    facts.extend(label.map(|label| ("Account", label)));
+    facts
 }
 
 /// A connection of this person's, and what its service is called.

@@ -55,7 +55,7 @@ struct Write<'a> {
     nav: Nav,
     /// The provider that is edited; absent for a new one.
     name: Option<&'a ProviderName>,
-    /// The definition of a file or a bundled one would be hidden by this one.
+    /// The definition as text: what somebody wrote, or something to begin with.
     text: &'a str,
     typed: Typed,
     problems: Vec<Problem>,

@@ -5,7 +5,7 @@ use super::words;
 use crate::model::provider::Flow;
 use crate::model::{Connection, ConnectionName, Provider, ProviderName};
 use crate::server::extract::{ForPerson, Path, Person, Query};
-use crate::server::pages::problem::Problem;
+use crate::server::pages::problem::{Problem, told};
 use crate::server::pages::prose::Piece;
 use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;
@@ -105,6 +105,20 @@ pub(super) async fn show(
         ..Shown::default()
     };
     answer(&app, &person, &name, shown).await
+}
+
+/// The page again, with why something did not work on it.
+pub(super) async fn failed(
+    app: &App,
+    person: &Person,
+    name: &ProviderName,
+    error: services::Error,
+) -> Page {
+    let shown = Shown {
+        problem: Some(told(error)?),
+        ..Shown::default()
+    };
+    answer(app, person, name, shown).await
 }
 
 /// The page, with what has just gone wrong on it.

@@ -1,10 +1,10 @@
 //! What an administrator may end for everybody: a definition of our own, and every connection.
 
-use super::ask::{Question, ask};
 use super::{Confirmed, app_page};
 use crate::model::{ErrorCode, ProviderName};
 use crate::server::error::ApiError;
 use crate::server::extract::{ForPerson, Form, Path, Person};
+use crate::server::pages::ask::{Question, ask};
 use crate::server::pages::render::{Page, see_other};
 use crate::server::state::App;
 use crate::services::{Origin, Removed, Standing};
@@ -23,10 +23,14 @@ pub(super) async fn ask_to_remove(
                 "is defined by a file in the daemon's home",
                 format!("delete providers/{name}.json there"),
             ),
-            Origin::Bundled | Origin::Registered => (
-                "comes with Authsome and cannot be removed",
-                "log everybody out of it instead".to_owned(),
-            ),
+            Origin::Bundled | Origin::Registered => {
+                // Of one that is gone only its connections are left.
+                app.services.providers.get(&name).await?;
+                (
+                    "comes with Authsome and cannot be removed",
+                    "log everybody out of it instead".to_owned(),
+                )
+            }
         };
         let code = ErrorCode::OperationNotAllowed;
         let refused = ApiError::new(code, format!("`{name}` {what}"));
@@ -40,6 +44,7 @@ pub(super) async fn ask_to_remove(
     let ends = ended(standing);
     ask(
         &person,
+        "Providers",
         &Question {
             title: &format!("Remove the definition of {name}?"),
             text: &format!("{after}. {ends}, and our OAuth client there is forgotten"),
@@ -83,6 +88,7 @@ pub(super) async fn ask_to_revoke(
     let ends = ended(standing.await?);
     ask(
         &person,
+        "Providers",
         &Question {
             title: &format!("Log everybody out of {name}?"),
             text: &format!(

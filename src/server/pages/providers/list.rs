@@ -2,9 +2,9 @@
 
 use super::words;
 use crate::model::provider::AuthType;
-use crate::model::{ConnectionState, Provider, ProviderName};
+use crate::model::{Connection, ConnectionState, Provider, ProviderName};
 use crate::server::extract::{ForPerson, Person, Query};
-use crate::server::pages::render::{Nav, Page, page, see_other};
+use crate::server::pages::render::{Nav, Page, When, page, see_other};
 use crate::server::state::App;
 use crate::services::{ProviderConnections, Troubles};
 use askama::Template;
@@ -39,6 +39,8 @@ struct List<'a> {
     asked: &'a Asked,
     notice: Option<String>,
     tiles: Vec<Tile>,
+    /// When the next of the connections ends: the page is told anew then.
+    until: Option<String>,
     /// How many fit what was asked for.
     found: usize,
     /// Where all of them are, when not all are shown.
@@ -100,6 +102,9 @@ pub(super) async fn show(
     let known = services.providers.list().await?;
     let groups = services.connections.list(person.actor()).await?;
     let troubles = services.connections.troubles(person.actor()).await?;
+    let connections = groups.iter().flat_map(|group| &group.connections);
+    let next = connections.filter_map(Connection::ends_at).min();
+    let until = next.map(|at| When::new(at, services.now()).iso);
     let custom: BTreeSet<_> = known.custom.iter().map(|one| &one.name).collect();
     let mut by_name: BTreeMap<&ProviderName, &ProviderConnections> = groups
         .iter()
@@ -134,6 +139,7 @@ pub(super) async fn show(
             notice,
             asked: &asked,
             tiles,
+            until,
             found,
             all,
             kinds: KINDS,
@@ -219,7 +225,7 @@ impl Tile {
     }
 
     fn connect(&mut self, group: &ProviderConnections, troubles: &Troubles) {
-        let is_well = |one: &&crate::model::Connection| {
+        let is_well = |one: &&Connection| {
             matches!(one.state, ConnectionState::Connected { .. }) && troubles.of(one).is_none()
         };
         self.connected = group.connections.len();

@@ -1,7 +1,6 @@
 //! Providers: what there is to connect, what is connected, and the definitions of our own.
 
 mod act;
-mod ask;
 mod connect;
 mod definition;
 mod detail;

@@ -1,12 +1,11 @@
 //! The one page with a secret on it: for who asks for just that one, for some seconds.
 
-use super::act::find;
-use super::ask::{Question, ask as ask_first};
-use super::detail::{self, Shown};
+use super::act::{Names, facts, find};
+use super::detail;
 use super::{Confirmed, app_page};
-use crate::model::{ConnectionName, Credential, ProviderName};
+use crate::model::{ConnectionName, Credential};
 use crate::server::extract::{ForPerson, Form, Path, Person};
-use crate::server::pages::problem::told;
+use crate::server::pages::ask::{Question, ask as ask_first};
 use crate::server::pages::render::{Nav, Page, page};
 use crate::server::state::App;
 use askama::Template;
@@ -31,23 +30,19 @@ struct Revealed<'a> {
 
 pub(super) async fn ask(
     State(app): State<App>,
-    ForPerson(Path((provider, name))): ForPerson<Path<(ProviderName, ConnectionName)>>,
+    ForPerson(Path((provider, name))): Names,
     person: Person,
 ) -> Page {
     let (connection, service) = find(&app, &person, &provider, &name).await?;
-    let mut facts = vec![
-        ("Service", service.clone()),
-        ("Connection", name.to_string()),
-    ];
-    facts.extend(connection.account.label.map(|label| ("Account", label)));
     ask_first(
         &person,
+        "Providers",
         &Question {
             title: &format!("Show the secret of {service}?"),
             text: &format!(
                 "Whoever sees it can use the account until it is revoked there. It is shown for {SHOWN} seconds, and that you looked at it is recorded in the audit log"
             ),
-            facts,
+            facts: facts(&service, &connection),
             action: format!("/ui/apps/{provider}/{name}/reveal"),
             fields: Vec::new(),
             yes: "Show it",
@@ -60,7 +55,7 @@ pub(super) async fn ask(
 
 pub(super) async fn show(
     State(app): State<App>,
-    ForPerson(Path((provider, name))): ForPerson<Path<(ProviderName, ConnectionName)>>,
+    ForPerson(Path((provider, name))): Names,
     person: Person,
     ForPerson(Form(form)): ForPerson<Form<Confirmed>>,
 ) -> Page {
@@ -70,13 +65,7 @@ pub(super) async fn show(
     let shown = connections.show(person.actor(), &provider, &name, true);
     let record = match shown.await {
         Ok(record) => record,
-        Err(error) => {
-            let shown = Shown {
-                problem: Some(told(error)?),
-                ..Shown::default()
-            };
-            return detail::answer(&app, &person, &provider, shown).await;
-        }
+        Err(error) => return detail::failed(&app, &person, &provider, error).await,
     };
     page(
         StatusCode::OK,

@@ -1,10 +1,11 @@
 //! Forgetting a client, asked for once more: what it got ends with it.
 
-use super::{display_name, issued};
+use super::issued;
 use crate::model::{ErrorCode, ProviderName};
 use crate::server::error::ApiError;
 use crate::server::extract::{ForPerson, Form, Path, Person};
 use crate::server::pages::ask::{Confirmed, Question, ask};
+use crate::server::pages::names;
 use crate::server::pages::render::{Page, see_other};
 use crate::server::state::App;
 use axum::extract::State;
@@ -19,7 +20,7 @@ pub(super) async fn ask_to_forget(
         let message = format!("this daemon has no OAuth client at `{name}`");
         return Err(ApiError::new(ErrorCode::NotFound, message).into());
     };
-    let called = display_name(&app, &name).await;
+    let called = names::service(&app, &name).await;
     let mut facts = vec![("Connections that end", issued(client.issued))];
     if let Some(id) = client.client_id {
         facts.insert(0, ("Client ID", id));

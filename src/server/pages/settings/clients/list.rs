@@ -1,8 +1,9 @@
 //! Every client there is, and the way to another.
 
-use super::{display_name, issued, variable};
+use super::{issued, variable};
 use crate::model::ProviderName;
 use crate::server::extract::{ForPerson, Person, Query};
+use crate::server::pages::names;
 use crate::server::pages::render::{Nav, Page, page, see_other};
 use crate::server::state::App;
 use crate::services::{ClientView, ProviderClients};
@@ -106,7 +107,7 @@ impl ClientRow {
     async fn of(app: &App, client: &ClientView) -> Self {
         Self {
             provider: client.provider.to_string(),
-            display_name: display_name(app, &client.provider).await,
+            display_name: names::service(app, &client.provider).await,
             client_id: client.client_id.clone(),
             has_secret: client.has_secret,
             base_url: client.base_url.clone(),

@@ -37,11 +37,3 @@ fn variable(client: &ClientView) -> Option<&str> {
         ClientSource::Environment { variable } => Some(variable),
     }
 }
-
-/// What a provider is called, also one whose definition is gone.
-async fn display_name(app: &App, name: &crate::model::ProviderName) -> String {
-    match app.services.providers.get(name).await {
-        Ok(provider) => provider.display_name.clone(),
-        Err(_) => name.to_string(),
-    }
-}
