@@ -5,7 +5,7 @@ use super::Error;
 use super::reader::Reader;
 use super::tx::Tx;
 use super::value::{Row, args, to_json};
-use crate::model::PrincipalId;
+use crate::model::{Handle, PrincipalId};
 use time::OffsetDateTime;
 
 /// What a token is for. One of one kind is nothing to another.
@@ -60,6 +60,22 @@ pub struct OneTimeToken {
     pub created_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
     pub used_at: Option<OffsetDateTime>,
+}
+
+/// Where the payload keeps the Identity that made the token.
+const IDENTITY: &str = "identity";
+
+impl OneTimeToken {
+    /// Remembers the Identity that makes it for its Principal.
+    pub fn set_identity(&mut self, identity: &Handle) {
+        let handle = identity.as_str().into();
+        self.payload.insert(IDENTITY.to_owned(), handle);
+    }
+
+    /// The handle of the Identity that made it, if one did.
+    pub fn identity(&self) -> Option<&str> {
+        self.payload.get(IDENTITY)?.as_str()
+    }
 }
 
 /// How spending a token ended.
@@ -187,6 +203,38 @@ impl Tx {
             args![kind.as_str(), subject],
         )
         .await
+    }
+
+    /// Makes every open token of that kind worthless that a Principal or its Identities made.
+    pub async fn delete_tokens_by(
+        &mut self,
+        kind: TokenKind,
+        principal: &PrincipalId,
+    ) -> Result<u64, Error> {
+        self.run(
+            "DELETE FROM one_time_tokens \
+             WHERE kind = $1 AND created_by = $2 AND used_at IS NULL",
+            args![kind.as_str(), principal.as_str()],
+        )
+        .await
+    }
+
+    /// The same for what one Identity made; of how many.
+    pub async fn delete_tokens_by_identity(
+        &mut self,
+        kind: TokenKind,
+        identity: &Handle,
+    ) -> Result<u64, Error> {
+        let now = self.now();
+        let mut gone = 0;
+        for token in self.list_open_tokens(kind, now).await? {
+            if token.identity() == Some(identity.as_str())
+                && self.delete_token(kind, &token.hash).await?
+            {
+                gone += 1;
+            }
+        }
+        Ok(gone)
     }
 
     /// The same for a whole kind, such as set-up tokens of earlier starts.

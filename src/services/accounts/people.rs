@@ -6,7 +6,7 @@
 use super::service::Accounts;
 use crate::model::{AuditEvent, ErrorCode, EventName, Principal, PrincipalId, Role};
 use crate::services::{Actor, Error, Search};
-use crate::store::{PersonRecord, PrincipalRecord, Tx};
+use crate::store::{PersonRecord, PrincipalRecord, TokenKind, Tx};
 use futures_util::FutureExt as _;
 use time::OffsetDateTime;
 
@@ -89,7 +89,8 @@ impl Accounts {
         found.map(Account::from).ok_or_else(|| missing(principal))
     }
 
-    /// Shuts an account out, ends its sessions, refuses its identities (administrators only).
+    /// Shuts an account out, ends its sessions, refuses its identities and withdraws its invitations
+    /// (administrators only).
     pub async fn disable<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -112,8 +113,8 @@ impl Accounts {
         self.change(actor, principal, Change::Enable).await
     }
 
-    /// Makes an account an administrator, or one no more; good from its next request on
-    /// (administrators only).
+    /// Makes an account an administrator, or one no more; good from its next request on. Whoever is
+    /// one no more has no invitations out (administrators only).
     pub async fn set_role<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -164,10 +165,16 @@ async fn apply(tx: &mut Tx, found: &PrincipalRecord, change: Change) -> Result<b
     let principal = &found.principal;
     match change {
         Change::Role(role) if role == principal.role => return Ok(false),
-        Change::Role(role) => tx.set_role(&principal.id, role).await?,
+        Change::Role(role) => {
+            tx.delete_tokens_by(TokenKind::Invitation, &principal.id)
+                .await?;
+            tx.set_role(&principal.id, role).await?
+        }
         Change::Enable => tx.set_disabled(&principal.id, false).await?,
         Change::Disable => {
             tx.delete_browser_sessions_of(&principal.id, None).await?;
+            tx.delete_tokens_by(TokenKind::Invitation, &principal.id)
+                .await?;
             tx.set_disabled(&principal.id, true).await?
         }
     };
@@ -176,7 +183,7 @@ async fn apply(tx: &mut Tx, found: &PrincipalRecord, change: Change) -> Result<b
 
 /// Another administrator may have shut this one out, or demoted it, a moment ago: of two that do it to
 /// each other one stays.
-async fn check_acting(tx: &mut Tx, by: &PrincipalId) -> Result<(), Error> {
+pub(super) async fn check_acting(tx: &mut Tx, by: &PrincipalId) -> Result<(), Error> {
     let acting = tx.find_principal(by).await?.map(|record| record.principal);
     if acting.is_some_and(|by| by.role == Role::Admin && !by.disabled) {
         return Ok(());

@@ -192,19 +192,17 @@ impl Accounts {
     pub async fn sign_in_url(&self, caller: &Caller) -> Result<String, Error> {
         let code = random::token();
         let now = self.core.now();
-        let token = OneTimeToken {
+        let mut token = OneTimeToken {
             hash: random::hash_token(code.reveal()),
             kind: TokenKind::SignIn,
             subject: Some(caller.principal.as_str().to_owned()),
-            payload: serde_json::Map::from_iter([(
-                "identity".to_owned(),
-                caller.handle.as_str().into(),
-            )]),
+            payload: serde_json::Map::new(),
             created_by: Some(caller.principal.clone()),
             created_at: now,
             expires_at: now + CODE_LIFETIME,
             used_at: None,
         };
+        token.set_identity(&caller.handle);
         let written: Result<(), store::Error> = self
             .core
             .store
@@ -228,17 +226,12 @@ impl Accounts {
                 let Spent::Now(token) = tx.spend_token(TokenKind::SignIn, &hash).await? else {
                     return Err(stale_code());
                 };
-                let id: PrincipalId = token.subject.unwrap_or_default().parse()?;
+                let id: PrincipalId = token.subject.as_deref().unwrap_or_default().parse()?;
                 let found = tx.find_principal(&id).await?.ok_or_else(stale_code)?;
                 if found.principal.disabled {
                     return Err(stale_code());
                 }
-                let identity: Handle = token
-                    .payload
-                    .get("identity")
-                    .and_then(|handle| handle.as_str())
-                    .unwrap_or_default()
-                    .parse()?;
+                let identity: Handle = token.identity().unwrap_or_default().parse()?;
                 let agent = tx.find_identity(&identity).await?;
                 // The agent may have been revoked since it asked for the code.
                 let owner = agent.and_then(|agent| agent.principal);

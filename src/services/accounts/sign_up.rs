@@ -1,14 +1,15 @@
 //! Opening accounts: by the set-up token, by invitation, or, at home, freely.
 
 use super::ComingFrom;
+use super::people::check_acting;
 use super::service::{Accounts, Invitation, NewSession};
 use super::sessions::{Opening, by};
 use super::typed;
 use crate::crypto::random;
-use crate::model::{AuditEvent, Email, ErrorCode, EventName, Principal, Role};
+use crate::model::{AuditEvent, Email, ErrorCode, EventName, Handle, Principal, Role};
 use crate::secret::{Password, Token};
 use crate::services::{Actor, Error};
-use crate::store::{OneTimeToken, PrincipalRecord, Spent, TokenKind, Tx};
+use crate::store::{OneTimeToken, PrincipalRecord, Reader, Spent, TokenKind, Tx};
 use futures_util::FutureExt as _;
 use time::{Duration, OffsetDateTime};
 
@@ -118,7 +119,8 @@ impl Accounts {
         let mut reader = self.core.store.read().await?;
         for kind in [TokenKind::Setup, TokenKind::Invitation] {
             if let Some(found) = reader.find_token(kind, &hash).await? {
-                if found.used_at.is_some() || found.expires_at <= now {
+                let is_over = found.used_at.is_some() || found.expires_at <= now;
+                if is_over || !is_backed(&mut reader, &found).await? {
                     break;
                 }
                 return Ok(Some(Ticket {
@@ -129,7 +131,7 @@ impl Accounts {
                 }));
             }
         }
-        Err(closed("this invitation was used, or is too old"))
+        Err(over())
     }
 
     /// Makes an invitation (administrators only); its link is shown once.
@@ -148,13 +150,18 @@ impl Accounts {
         row.payload.insert("role".to_owned(), role.as_str().into());
         row.payload
             .insert("email".to_owned(), email.as_ref().map(Email::as_str).into());
-        row.created_by = Some(actor.principal().clone());
+        let by = actor.principal().clone();
+        row.created_by = Some(by.clone());
+        if let Some(agent) = actor.handle() {
+            row.set_identity(agent);
+        }
         let event = AuditEvent::new(EventName::InvitationCreated)
             .with("role", role.as_str())
             .with("email", email.as_ref().map(Email::as_str));
         let event = actor.sign(event);
         let write = self.core.store.write(move |tx| {
             async move {
+                check_acting(tx, &by).await?;
                 tx.insert_token(&row).await?;
                 tx.audit(event).await?;
                 Ok::<_, Error>(())
@@ -213,8 +220,12 @@ async fn admit(tx: &mut Tx, ticket: Option<&Ticket>) -> Result<Role, Error> {
         return Ok(AT_HOME);
     };
     let Spent::Now(token) = tx.spend_token(ticket.kind, &ticket.hash).await? else {
-        return Err(closed("this invitation was used, or is too old"));
+        return Err(over());
     };
+    // Looked at again: a password was hashed since the ticket was, and that takes a while.
+    if !is_backed(tx, &token).await? {
+        return Err(over());
+    }
     if ticket.kind == TokenKind::Setup {
         if tx.count_admin_accounts().await? > 0 {
             return Err(closed("this daemon has been set up already"));
@@ -222,6 +233,26 @@ async fn admit(tx: &mut Tx, ticket: Option<&Ticket>) -> Result<Role, Error> {
         tx.delete_tokens_of_kind(TokenKind::Setup).await?;
     }
     Ok(role(&token))
+}
+
+/// Whether an invitation could still be made by whoever made it: an administrator who is not shut out
+/// and, where it was an agent, one that still acts for that administrator. Nobody comes back as
+/// administrator by what they left open.
+async fn is_backed(reader: &mut Reader, token: &OneTimeToken) -> Result<bool, Error> {
+    let Some(maker) = &token.created_by else {
+        // The set-up token is the operator's.
+        return Ok(token.kind == TokenKind::Setup);
+    };
+    let found = reader.find_principal(maker).await?;
+    let acts =
+        found.is_some_and(|found| found.principal.role == Role::Admin && !found.principal.disabled);
+    let Some(agent) = token.identity().filter(|_| acts) else {
+        return Ok(acts);
+    };
+    let agent: Handle = agent.parse()?;
+    let agent = reader.find_identity(&agent).await?;
+    let owner = agent.and_then(|agent| agent.principal);
+    Ok(owner.is_some_and(|owner| owner.id == *maker))
 }
 
 fn new_account(
@@ -273,6 +304,10 @@ pub(super) fn role(token: &OneTimeToken) -> Role {
 
 pub(super) fn invited(token: &OneTimeToken) -> Option<Email> {
     token.payload.get("email")?.as_str()?.parse().ok()
+}
+
+fn over() -> Error {
+    closed("this invitation was used, or is too old")
 }
 
 fn closed(message: &str) -> Error {

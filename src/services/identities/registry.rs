@@ -11,16 +11,16 @@ const MOST_UNCLAIMED: i64 = 1_000;
 /// Those that go first when there are more: their claim URLs are long over.
 const PATIENCE: Duration = Duration::hours(1);
 
-/// The registered pair, or the reason why it cannot be one. Only who signed learns the handle a
-/// DID is registered under: it is the signer's own.
+/// The registered pair and whether it is new, or the reason why it cannot be one. Only who signed
+/// learns the handle a DID is registered under: it is the signer's own.
 pub(super) async fn find_or_create(
     tx: &mut Tx,
     identity: Identity,
     signed: bool,
-) -> Result<IdentityRecord, Error> {
+) -> Result<(IdentityRecord, bool), Error> {
     if let Some(found) = tx.find_identity(&identity.handle).await? {
         if found.identity.did == identity.did {
-            return Ok(found);
+            return Ok((found, false));
         }
         return Err(taken(format!(
             "the handle `{}` belongs to another key",
@@ -44,11 +44,12 @@ pub(super) async fn find_or_create(
         .with("signed", signed);
     event.identity = Some(identity.handle.clone());
     tx.audit(event).await?;
-    Ok(IdentityRecord {
+    let record = IdentityRecord {
         identity,
         claim: ClaimState::Required,
         principal: None,
-    })
+    };
+    Ok((record, true))
 }
 
 fn taken(message: String) -> Error {

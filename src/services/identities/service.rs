@@ -11,7 +11,7 @@ use crate::model::{
 use crate::services::setup::Core;
 use crate::services::snapshot::Snapshots;
 use crate::services::{Actor, Error};
-use crate::store::{IdentityRecord, ProofUse};
+use crate::store::{IdentityRecord, ProofUse, TokenKind};
 use futures_util::FutureExt as _;
 use moka::sync::Cache;
 use std::fmt;
@@ -99,7 +99,8 @@ impl Identities {
     }
 
     /// Registers the pair. Hosted, the request must be signed by the key of `did`; the same pair
-    /// again gives the same answer, a handle or DID of another is `IdentityRegistration`.
+    /// again gives the same answer, a handle or DID of another is `IdentityRegistration`. At home a
+    /// registration need not be signed: whoever only knows the pair learns where it stands, no more.
     pub async fn register(
         &self,
         request: &SignedRequest<'_>,
@@ -124,21 +125,24 @@ impl Identities {
                     if let Some(proof) = &proof {
                         tx.spend_proof(proof).await?;
                     }
-                    let mut record =
-                        super::registry::find_or_create(tx, identity, proof.is_some()).await?;
-                    let is_out = wanted.put_out(tx, &mut record).await?;
-                    Ok::<_, Error>((record, is_out))
+                    let is_signed = proof.is_some();
+                    let (mut record, is_new) =
+                        super::registry::find_or_create(tx, identity, is_signed).await?;
+                    let in_full = is_signed || is_new;
+                    // A new URL would make that of the key's holder worthless.
+                    let is_out = in_full && wanted.put_out(tx, &mut record).await?;
+                    Ok::<_, Error>((record, is_out, in_full))
                 }
                 .boxed()
             })
             .await;
         let (did, handle) = signer;
         let sign = |event| super::authenticate::of(&handle, event);
-        let (record, is_out) = self.spent(registered, &did, sign).await?;
+        let (record, is_out, in_full) = self.spent(registered, &did, sign).await?;
         if is_out {
             self.claim_urls.remember(&record.identity.handle, issue);
         }
-        Ok(self.describe(record, true))
+        Ok(self.describe(record, in_full))
     }
 
     /// The spent-to-be proof of a signed registration; `None` for one that need not be signed.
@@ -203,7 +207,8 @@ impl Identities {
         Ok(true)
     }
 
-    /// Ends an identity of the actor (of anybody, for an administrator) from the next request on.
+    /// Ends an identity of the actor (of anybody, for an administrator) from the next request on, with
+    /// the browsers it opened and the invitations it made.
     pub async fn revoke<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -227,6 +232,8 @@ impl Identities {
                     return Err(not_found(&handle));
                 }
                 tx.delete_browser_sessions_by(&handle).await?;
+                tx.delete_tokens_by_identity(TokenKind::Invitation, &handle)
+                    .await?;
                 tx.audit(event).await?;
                 Ok(())
             }

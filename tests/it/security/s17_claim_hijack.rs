@@ -3,11 +3,17 @@
 //! URL; the second claimant gets a 409.
 
 use crate::services::house::{Agent, Place, code, on_both, unsigned};
+use crate::support::agent;
+use crate::support::daemon::TestDaemon;
 use crate::support::hosted::{Hosted, claim_link};
-use authsome::model::ErrorCode;
+use crate::support::http::Request;
+use authsome::model::{ClaimState, ErrorCode};
+use serde_json::json;
+use time::Duration;
 
 on_both!(
     the_anonymous_see_no_claim_url,
+    at_home_who_only_knows_the_pair_gets_no_claim_url,
     of_many_claimants_one_wins_and_the_others_are_told,
 );
 
@@ -27,6 +33,32 @@ async fn the_anonymous_see_no_claim_url(place: Place) {
     let request = signed.request();
     let forged = identities.register(&request, scout.handle.clone(), scout.key.did());
     assert_eq!(code(forged.await), ErrorCode::Unauthenticated);
+}
+
+async fn at_home_who_only_knows_the_pair_gets_no_claim_url(place: Place) {
+    let house = place.local().await;
+    let owner = house.sign_up("owner@example.test", None).await.unwrap();
+    let owner = owner.session.person;
+    let identities = &house.services.identities;
+    let ask = async |agent: &Agent| {
+        let request = unsigned("/identities/register");
+        let asked = identities.register(&request, agent.handle.clone(), agent.key.did());
+        let told = asked.await.unwrap();
+        assert_eq!((told.claim_url, told.principal), (None, None));
+        told.state
+    };
+    let scout = Agent::new("scout");
+    let token = house.claim_token(&scout).await;
+    assert!(matches!(ask(&scout).await, ClaimState::Pending { .. }));
+    // That of the key's holder stays good.
+    identities.accept(&owner, &token).await.unwrap();
+    assert!(matches!(ask(&scout).await, ClaimState::Accepted { .. }));
+    // Nor is a new one put out in the place of one that is over.
+    let late = Agent::new("late");
+    house.register(&late).await.unwrap();
+    house.advance(Duration::minutes(11));
+    assert_eq!(ask(&late).await, ClaimState::Required);
+    assert!(house.register(&late).await.unwrap().claim_url.is_some());
 }
 
 async fn of_many_claimants_one_wins_and_the_others_are_told(place: Place) {
@@ -79,4 +111,27 @@ fn over_http_the_second_claimant_gets_a_409_and_the_anonymous_no_link() {
     guest.open(&link).expect(409);
     scout.get("/whoami").expect(200);
     house.admin = admin;
+}
+
+#[test]
+fn over_http_an_unsigned_registration_gives_nobody_elses_link_away() {
+    let daemon = TestDaemon::start();
+    let scout = agent::Agent::unregistered(daemon.address(), &daemon.url(), "scout");
+    claim_link(&scout);
+    let pair = json!({"handle": "scout", "did": scout.key.did()});
+    let unsigned = Request::new("POST", "/identities/register").json(&pair);
+    let told = daemon.send(&unsigned).expect(200).json();
+    assert_eq!(told["registration_status"], "pending");
+    daemon.agent("keeper");
+    let owned = daemon.get("/identities/keeper").expect(200).json();
+    let pair = json!({"handle": "keeper", "did": owned["did"]});
+    let unsigned = Request::new("POST", "/identities/register").json(&pair);
+    let claimed = daemon.send(&unsigned).expect(200).json();
+    assert_eq!(claimed["registration_status"], "claimed");
+    for told in [told, claimed] {
+        for field in ["claim_url", "principal_id"] {
+            let value = told.get(field);
+            assert!(value.is_none_or(serde_json::Value::is_null), "{told}");
+        }
+    }
 }
