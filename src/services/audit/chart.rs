@@ -81,6 +81,8 @@ fn window(
     until: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> (Span, OffsetDateTime, OffsetDateTime) {
+    // Nothing happened before 1970, and the first of all times has none before it to count from.
+    let [since, until] = [since, until].map(|at| at.map(|at| at.max(OffsetDateTime::UNIX_EPOCH)));
     // The end itself is not included; what ends at a full hour does not begin the next.
     let last = until.map_or(now, |until| (until - Duration::milliseconds(1)).min(now));
     let since = since.unwrap_or(last - USUAL).min(last);
@@ -133,7 +135,8 @@ fn bar(start: OffsetDateTime, found: &[(Outcome, u64)]) -> AuditBar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::datetime;
+    use time::PrimitiveDateTime;
+    use time::macros::{datetime, offset};
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 10:30 UTC);
 
@@ -160,5 +163,17 @@ mod tests {
         // A filter that cannot match anything still has a window.
         let (_, from, until) = window(Some(NOW + Duration::days(9)), Some(then), NOW);
         assert!(from < until);
+    }
+
+    #[test]
+    fn the_first_and_the_last_of_all_times_have_a_window() {
+        let first = PrimitiveDateTime::MIN.assume_offset(offset!(+23:59));
+        let last = PrimitiveDateTime::MAX.assume_offset(offset!(-23:59));
+        for since in [None, Some(first), Some(last)] {
+            for end in [None, Some(first), Some(last)] {
+                let (_, from, until) = window(since, end, NOW);
+                assert!(from < until, "{since:?} {end:?}");
+            }
+        }
     }
 }

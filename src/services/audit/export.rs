@@ -58,8 +58,8 @@ impl fmt::Debug for AuditExport {
 }
 
 impl Audit {
-    /// Begins an export, after writing that down. What happens from then on is not in it.
-    /// Administrators only.
+    /// Begins an export, after writing that down. What happens from then on is not in it, and all
+    /// before that is, wherever in the list somebody stood. Administrators only.
     pub async fn export<'a>(
         &self,
         actor: impl Into<Actor<'a>>,
@@ -68,7 +68,11 @@ impl Audit {
     ) -> Result<AuditExport, Error> {
         let actor = actor.into();
         actor.require_admin(READ)?;
-        let mut filter = filter(query)?;
+        let mut filter = filter(AuditQuery {
+            cursor: None,
+            newer_than: None,
+            ..query
+        })?;
         let now = self.core.now();
         filter.until = Some(filter.until.map_or(now, |until| until.min(now)));
         filter.limit = MAX_PAGE;
@@ -132,8 +136,13 @@ impl AuditExport {
         for record in &page.records {
             text.push_str(&self.format.write(record));
         }
-        self.is_done = page.next.is_none();
-        self.filter.after = page.next;
+        // A place that is not further back would be read again and again.
+        let here = self.filter.after;
+        let next = page
+            .next
+            .filter(|next| here.is_none_or(|here| *next < here));
+        self.is_done = next.is_none();
+        self.filter.after = next;
         Ok(Some(text))
     }
 }

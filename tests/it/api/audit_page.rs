@@ -118,6 +118,39 @@ fn a_wrong_field_is_told_at_the_field_and_shows_nothing() {
 }
 
 #[test]
+fn a_time_that_cannot_be_calculated_with_is_a_wrong_field() {
+    let (_daemon, agent, mut browser) = house();
+    for time in [
+        "9999-12-31T23:59:59-23:59",
+        "9999-12-31",
+        "0000-01-01T00:00:00%2B23:59",
+        "-9999-01-01",
+        "1969-12-31",
+    ] {
+        for field in ["since", "until"] {
+            let page = browser.open(&format!("/audit?{field}={time}")).expect(200);
+            let told = format!("id=\"{field}-problem\" data-part><p class=\"problem\">");
+            assert!(page.text().contains(&told), "{field}: {time}");
+            let export = format!("/audit/export?format=csv&{field}={time}");
+            browser.open(&export).expect(422);
+        }
+    }
+    for time in ["1970-01-01", "9998-12-31T23:59:59"] {
+        for field in ["since", "until"] {
+            let page = browser.open(&format!("/audit?{field}={time}")).expect(200);
+            assert!(!page.text().contains("class=\"problem\""), "{time}");
+        }
+    }
+    for time in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00%2B23:59"] {
+        for field in ["since", "until"] {
+            let path = format!("/audit/events?{field}={time}");
+            let status = agent.get(&path).status;
+            assert!(matches!(status, 200 | 422), "{path}: {status}");
+        }
+    }
+}
+
+#[test]
 fn whoever_is_no_administrator_sees_none_of_it() {
     let daemon = TestDaemon::start();
     let mut guest = signed_up(&daemon, "guest@example.test");
@@ -238,6 +271,16 @@ fn what_is_shown_can_be_taken_away_and_that_is_written_down() {
         "{text}"
     );
     assert!(text.contains(r#""{""note"":"#), "{text}");
+}
+
+#[test]
+fn an_export_ends_wherever_the_list_stood() {
+    let (_daemon, _, mut browser) = house();
+    for place in ["newer=9.9", "newer=9999999999999.9", "older=9.9"] {
+        let export = format!("/audit/export?format=csv&event=deploy.done&{place}");
+        let text = browser.open(&export).expect(200).text();
+        assert_eq!(text.matches("\r\n").count(), 2, "{place}: {text}");
+    }
 }
 
 #[test]

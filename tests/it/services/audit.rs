@@ -9,6 +9,7 @@ use time::Duration;
 
 on_both!(
     an_export_holds_what_was_there_once,
+    an_export_is_whole_wherever_the_list_stood,
     an_export_that_cannot_be_written_down_does_not_begin,
     only_administrators_read_count_and_export,
 );
@@ -71,6 +72,34 @@ async fn an_export_holds_what_was_there_once(place: Place) {
     let (table, _) = whole(export).await;
     assert_eq!(table.matches("\r\n").count(), 1 + 2_301);
     assert_eq!(table.matches("timestamp,").count(), 1);
+    house.close().await;
+}
+
+async fn an_export_is_whole_wherever_the_list_stood(place: Place) {
+    let (house, _, caller) = place.local_with_scout().await;
+    house.advance(Duration::seconds(1));
+    let audit = &house.services.audit;
+    let mut texts = Vec::new();
+    for (older, newer) in [
+        (None, None),
+        (None, Some("9.9")),
+        (None, Some("9999999999999.9")),
+        (Some("9.9"), None),
+        (Some("9999999999999.9"), Some("9.9")),
+    ] {
+        let query = AuditQuery {
+            cursor: older.map(str::to_owned),
+            newer_than: newer.map(str::to_owned),
+            ..AuditQuery::default()
+        };
+        let export = audit.export(&caller, query, AuditFormat::JsonLines);
+        let mut export = export.await.unwrap();
+        let text = export.next().await.unwrap().unwrap();
+        assert_eq!(export.next().await.unwrap(), None, "{older:?} {newer:?}");
+        texts.push(text);
+    }
+    assert!(texts[0].lines().count() > 1, "{}", texts[0]);
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
     house.close().await;
 }
 

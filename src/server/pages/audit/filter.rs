@@ -8,10 +8,11 @@ use crate::model::{EventName, NameError, Outcome, SearchText};
 use crate::services::AuditQuery;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time};
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 use url::form_urlencoded::Serializer;
 
 /// The query of the page, as it came. An empty field is one that was left empty.
@@ -242,6 +243,9 @@ fn range(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Years that can be asked for: nothing happened before, and at the end of time nothing can be added.
+const YEARS: RangeInclusive<i32> = 1970..=9998;
+
 /// As browsers write it, to the minute or second and in UTC; a date alone, or RFC 3339.
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]");
@@ -255,13 +259,16 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
     local
         .map(PrimitiveDateTime::assume_utc)
         .or_else(|_| OffsetDateTime::parse(text, &Rfc3339))
-        .map_err(|_| "Write a time in UTC, such as 2026-03-01T12:00.".to_owned())
+        .ok()
+        .and_then(|at| at.checked_to_offset(UtcOffset::UTC))
+        .filter(|at| YEARS.contains(&at.year()))
+        .ok_or_else(|| "Write a time in UTC, such as 2026-03-01T12:00.".to_owned())
 }
 
 /// As a field for times takes it, in UTC and to the second.
 pub(super) fn local(at: OffsetDateTime) -> String {
     let seconds = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
-    let utc = at.to_offset(time::UtcOffset::UTC);
+    let utc = at.to_offset(UtcOffset::UTC);
     utc.format(&seconds).unwrap_or_default()
 }
 
@@ -291,6 +298,20 @@ mod tests {
         for text in ["yesterday", "2026-13-01", "275760-09-13T00:00", "0"] {
             assert!(moment(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn times_that_cannot_be_calculated_with_are_no_times() {
+        for text in [
+            "9999-12-31T23:59:59-23:59",
+            "9999-01-01",
+            "0000-01-01T00:00:00+23:59",
+            "-9999-01-01",
+            "1969-12-31T23:59",
+        ] {
+            assert!(moment(text).is_err(), "{text}");
+        }
+        assert!(moment("1970-01-01").is_ok() && moment("9998-12-31T23:59").is_ok());
     }
 
     #[test]
