@@ -17,11 +17,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Bodies up to this many bytes need no place in the common room.
-const SMALL: u64 = 4 * 1_024;
+/// Bodies up to this many bytes need no place in the common room of large ones. More is not read of
+/// anybody who is not known.
+pub(super) const SMALL: usize = 4 * 1_024;
 
 const LINGER_TIME: Duration = Duration::from_secs(5);
 const LINGER_BYTES: usize = 256 * 1_024 * 1_024;
@@ -37,6 +38,11 @@ impl Slot {
 
     pub(super) fn take(&self) -> Option<Incoming> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_over(&self) -> bool {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.as_ref().is_none_or(Incoming::is_end_stream)
     }
 }
 
@@ -55,6 +61,17 @@ pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
         .ok()?
         .parse()
         .ok()
+}
+
+/// Whether a body is to come that may need a place in the common room.
+pub(super) fn is_large(parts: &Parts) -> bool {
+    match announced(&parts.headers) {
+        Some(length) => length > SMALL as u64,
+        None => parts
+            .extensions
+            .get::<Slot>()
+            .is_some_and(|slot| !slot.is_over()),
+    }
 }
 
 pub(super) fn too_large(limit: usize) -> ApiError {
@@ -80,9 +97,9 @@ pub(super) async fn read(parts: &mut Parts, app: &App, limit: usize) -> Result<B
         linger(app, body, parts.version);
         return Err(too_large(limit));
     }
-    let room = find_room(app, length, limit)?;
+    let mut room = Room::new(&app.body_room);
     let deadline = Instant::now() + BODY_TIME;
-    let bytes = match timeout_at(deadline, collect(&mut body, limit)).await {
+    let bytes = match timeout_at(deadline, collect(&mut body, limit, &mut room)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) => {
             linger(app, body, parts.version);
@@ -92,32 +109,58 @@ pub(super) async fn read(parts: &mut Parts, app: &App, limit: usize) -> Result<B
     };
     parts.extensions.insert(Read {
         bytes: bytes.clone(),
-        _room: room,
+        _room: room.taken.map(Arc::new),
     });
     Ok(bytes)
 }
 
-fn find_room(
-    app: &App,
-    length: Option<u64>,
-    limit: usize,
-) -> Result<Option<Arc<OwnedSemaphorePermit>>, ApiError> {
-    let needed = length.unwrap_or(limit as u64);
-    if needed <= SMALL {
-        return Ok(None);
-    }
-    let kibibytes = u32::try_from(needed.div_ceil(1_024)).unwrap_or(u32::MAX);
-    let room = Arc::clone(&app.body_room).try_acquire_many_owned(kibibytes);
-    room.map(|permit| Some(Arc::new(permit))).map_err(|_| {
-        ApiError::new(
-            ErrorCode::StoreUnavailable,
-            "too many large requests at once",
-        )
-        .hint("try again in a moment")
-    })
+/// The place of one body in the common room. It grows with what has arrived and not with what was
+/// announced, so that nobody holds room with words alone.
+struct Room<'a> {
+    common: &'a Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
 }
 
-async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, ApiError> {
+impl<'a> Room<'a> {
+    const fn new(common: &'a Arc<Semaphore>) -> Self {
+        Self {
+            common,
+            taken: None,
+        }
+    }
+
+    /// Makes sure that there is room for so many bytes.
+    fn hold(&mut self, bytes: usize) -> Result<(), ApiError> {
+        if bytes <= SMALL {
+            return Ok(());
+        }
+        let held = self
+            .taken
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = bytes.div_ceil(1_024).saturating_sub(held);
+        if missing == 0 {
+            return Ok(());
+        }
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        let more = Arc::clone(self.common).try_acquire_many_owned(missing);
+        let more = more.map_err(|_| {
+            let code = ErrorCode::StoreUnavailable;
+            ApiError::new(code, "too many large requests at once").hint("try again in a moment")
+        })?;
+        match &mut self.taken {
+            Some(taken) => taken.merge(more),
+            None => self.taken = Some(more),
+        }
+        Ok(())
+    }
+}
+
+async fn collect(
+    body: &mut Incoming,
+    limit: usize,
+    room: &mut Room<'_>,
+) -> Result<Bytes, ApiError> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -126,9 +169,11 @@ async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, ApiError> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if first.len() + rest.len() + data.len() > limit {
+        let so_far = first.len() + rest.len() + data.len();
+        if so_far > limit {
             return Err(too_large(limit));
         }
+        room.hold(so_far)?;
         if first.is_empty() {
             first = data;
         } else {

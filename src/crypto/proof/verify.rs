@@ -64,24 +64,44 @@ impl UnverifiedProof<'_> {
 
     /// Checks everything a proof says against the request, then the signature.
     pub fn verify(self, key: &VerifyingKey, expected: &Expected<'_>) -> Result<Proof, Error> {
-        self.check_time(expected.now.unix_timestamp())?;
-        let claims = &self.claims;
-        if !claims.audience_ok {
-            return Err(Error::Audience);
-        }
-        if claims.method != expected.method {
-            return Err(Error::Method);
-        }
-        if !bool::from(claims.body_sha256.ct_eq(expected.body_sha256)) {
+        self.check_head(expected.method, expected.now)?;
+        if !bool::from(self.claims.body_sha256.ct_eq(expected.body_sha256)) {
             return Err(Error::Body);
         }
-        if did::key_bytes(&claims.did).ok() != Some(key.to_bytes()) {
+        self.check_signature(key)?;
+        Ok(self.into_proof())
+    }
+
+    /// Checks all but the body, which has not arrived yet.
+    pub fn verify_before_body(
+        &self,
+        key: &VerifyingKey,
+        method: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        self.check_head(method, now)?;
+        self.check_signature(key)
+    }
+
+    fn check_head(&self, method: &str, now: OffsetDateTime) -> Result<(), Error> {
+        self.check_time(now.unix_timestamp())?;
+        if !self.claims.audience_ok {
+            return Err(Error::Audience);
+        }
+        if self.claims.method != method {
+            return Err(Error::Method);
+        }
+        Ok(())
+    }
+
+    fn check_signature(&self, key: &VerifyingKey) -> Result<(), Error> {
+        if did::key_bytes(&self.claims.did).ok() != Some(key.to_bytes()) {
             return Err(Error::Key);
         }
         if !keypair::verify(key, self.signed.as_bytes(), &self.signature) {
             return Err(Error::Signature);
         }
-        Ok(self.into_proof())
+        Ok(())
     }
 
     fn check_time(&self, now: i64) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Agents: `Authorization: PoP <jwt>`, verified over this very request.
 //!
 //! The header is judged before the body is read, and a key nobody knows costs nothing more than
-//! that. RFC 9110 section 11.6.2 allows one Authorization header; two are refused, not chosen from.
+//! that; a body that takes up room is read for those alone whose signature holds. RFC 9110 section 11.6.2 allows one Authorization header; two are refused, not chosen from.
 
 use crate::model::{Caller, ErrorCode};
 use crate::server::body;
@@ -15,10 +15,6 @@ use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
 const SCHEME: &str = "PoP ";
-
-/// The longest body of a route that nobody has to be known for. It is read before anything is
-/// verified, so it must not take up the common room of large bodies.
-const STRANGERS_BODY: usize = 4 * 1_024;
 
 /// A verified caller whose proof this request has used up.
 #[derive(Debug)]
@@ -60,7 +56,11 @@ impl FromRequestParts<App> for UnspentCaller {
             return Err(no_proof());
         };
         let identities = &app.services.identities;
-        identities.recognize(proof).await?;
+        if body::is_large(parts) {
+            identities.vouch(proof, parts.method.as_str()).await?;
+        } else {
+            identities.recognize(proof).await?;
+        }
         let body = body::read(parts, app, crate::api::MAX_BODY_BYTES).await?;
         let request = SignedRequest {
             proof: self::proof(&parts.headers)?,
@@ -99,7 +99,7 @@ impl FromRequestParts<App> for Signature {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let proof = proof(&parts.headers)?.map(str::to_owned);
-        let body = body::read(parts, app, STRANGERS_BODY).await?;
+        let body = body::read(parts, app, body::SMALL).await?;
         Ok(Self {
             proof,
             method: parts.method.as_str().to_owned(),

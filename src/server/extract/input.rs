@@ -2,6 +2,7 @@
 
 use crate::model::ErrorCode;
 use crate::server::body;
+use crate::server::cookies::Cookie;
 use crate::server::error::{ApiError, Audience};
 use crate::server::limits::MAX_FORM_BYTES;
 use crate::server::state::App;
@@ -73,10 +74,24 @@ where
     }
 }
 
+/// Strangers sign in and up, which is short; what they send takes no room from those who are known. At
+/// home whoever has the link of a login may be nobody's account.
+async fn form_limit(parts: &Parts, app: &App) -> Result<usize, ApiError> {
+    if !app.origins.is_hosted() || !body::is_large(parts) {
+        return Ok(MAX_FORM_BYTES);
+    }
+    let Some(cookie) = Cookie::Session.find(&parts.headers, &app.origins) else {
+        return Ok(body::SMALL);
+    };
+    let session = app.services.accounts.glance_at_session(&cookie).await?;
+    Ok(session.map_or(body::SMALL, |_| MAX_FORM_BYTES))
+}
+
 async fn read_form<T: DeserializeOwned>(parts: &mut Parts, app: &App) -> Result<T, ApiError> {
     let is_form = content_type(&parts.headers)?
         .is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
-    let bytes = body::read(parts, app, MAX_FORM_BYTES).await?;
+    let limit = form_limit(parts, app).await?;
+    let bytes = body::read(parts, app, limit).await?;
     if !is_form {
         return Err(ApiError::new(
             ErrorCode::UnsupportedMediaType,

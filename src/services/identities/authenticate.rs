@@ -40,6 +40,16 @@ impl Identities {
         self.find_known(&unverified).await.map(drop)
     }
 
+    /// The same where a body is to come that is large enough to be in the way: also whether the key signed
+    /// it. What it says of the body is checked when that is there.
+    pub async fn vouch(&self, proof: &str, method: &str) -> Result<(), Error> {
+        let unverified = parse(proof)?;
+        let known = self.find_known(&unverified).await?;
+        unverified
+            .verify_before_body(&known.key, method, self.core.now())
+            .map_err(|wrong| refused(wrong.to_string()))
+    }
+
     /// Verifies the proof of a request and finds who is calling. The proof is not spent yet.
     pub async fn authenticate(&self, request: &SignedRequest<'_>) -> Result<Unspent, Error> {
         let token = request

@@ -1,7 +1,11 @@
 //! Row 9: strangers cannot use the machine up.
 
+use crate::support::browser::csrf;
 use crate::support::daemon::TestDaemon;
+use crate::support::forge::Forgery;
+use crate::support::hosted::Hosted;
 use crate::support::http::{Request, connect, exchange, read_answer};
+use authsome::crypto::keypair::SigningKeyPair;
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
@@ -65,6 +69,59 @@ fn strangers_who_send_slowly_leave_room_for_those_who_are_known() {
     let note = "x".repeat(8 * 1024);
     let event = serde_json::json!({"event": {"event": "agent.noted", "metadata": {"note": note}}});
     agent.post("/audit/events", &event).expect(200);
+}
+
+/// The head of a large body to come, sent, and what the daemon says to it before a byte of that.
+fn announce(daemon: &TestDaemon, token: &str) -> (TcpStream, String) {
+    let mut stream = connect(daemon.address());
+    let head = format!(
+        "POST /audit/events HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Authorization: PoP {token}\r\nExpect: 100-continue\r\nContent-Length: {MEBIBYTE}\r\n\r\n",
+        daemon.address()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut said = [0; 12];
+    stream.read_exact(&mut said).unwrap();
+    (stream, String::from_utf8(said.to_vec()).unwrap())
+}
+
+#[test]
+fn nobody_holds_room_with_words_alone() {
+    let daemon = TestDaemon::start();
+    let agent = daemon.agent("scout");
+    let url = format!("{}/audit/events", daemon.url());
+    let honest = || Forgery::honest(&agent.key, "scout", "POST", &url, b"[");
+    // Who it is, is no secret; that it signed is what counts, and before the body.
+    let (_, said) = announce(&daemon, &honest().token(&SigningKeyPair::generate()));
+    assert_eq!(said, "HTTP/1.1 401");
+    // Nor does announcing take anything from others: what has arrived counts.
+    let waiting: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let (mut stream, said) = announce(&daemon, &honest().token(&agent.key));
+            assert_eq!(said, "HTTP/1.1 100");
+            stream.write_all(b"[").unwrap();
+            stream
+        })
+        .collect();
+    let note = "x".repeat(8 * 1024);
+    let event = serde_json::json!({"event": {"event": "agent.noted", "metadata": {"note": note}}});
+    agent.post("/audit/events", &event).expect(200);
+    drop(waiting);
+}
+
+#[test]
+fn strangers_send_short_forms_only() {
+    let hosted = Hosted::start();
+    let mut browser = hosted.browser();
+    let token = csrf(&browser.open("/ui/"));
+    let long = "x".repeat(5 * 1024);
+    let fields = [
+        ("csrf", token.as_str()),
+        ("email", "a@example.test"),
+        ("password", &long),
+    ];
+    let request = browser.request("POST", "/auth/login").form(&fields);
+    browser.send(&request).expect(413);
 }
 
 #[test]
