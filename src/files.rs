@@ -31,6 +31,14 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The directory above `path` that is there and would get what is missing of it.
+pub fn nearest_dir(path: &Path) -> &Path {
+    path.ancestors()
+        .skip(1)
+        .find(|above| above.is_dir())
+        .unwrap_or(path)
+}
+
 /// Writes a file that must not exist yet, and makes it durable. Whoever looks sees the whole file or
 /// none, also when many make it at once.
 pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {

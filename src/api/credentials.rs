@@ -150,6 +150,10 @@ pub struct ComparedFind {
     /// The connection that has it, or that has another, or that was made of it.
     #[schema(value_type = Option<String>)]
     pub connection: Option<ConnectionName>,
+    /// The connection that requests to the provider use where none is named; what was just imported counts.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub default_connection: Option<ConnectionName>,
     /// What may stand in its place; public, and always the same for one provider.
     pub placeholder: Option<String>,
     /// Why a value was not stored.

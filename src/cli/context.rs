@@ -7,6 +7,7 @@ use super::{claim, daemon, elsewhere};
 use crate::api::Health;
 use crate::client::{Client, Error};
 use crate::config::{ClientConfig, Config};
+use crate::daemon::check_roots;
 use crate::model::ErrorCode;
 use crate::telemetry;
 use std::sync::Arc;
@@ -57,7 +58,11 @@ impl Context {
     /// Reaches the daemon and says when its version is another.
     pub(crate) async fn connect(&self) -> Result<Connected, CliError> {
         let url = self.daemon_url()?;
-        let mut client = Client::anonymous(&url)?;
+        let mut client = Client::anonymous(&url).or_else(|error| {
+            // A file that is named in place of the system's roots explains why there are none.
+            check_roots(&self.config)?;
+            Err(CliError::from(error))
+        })?;
         if let Some(trace) = telemetry::current_traceparent() {
             client = client.with_trace(&trace);
         }

@@ -6,6 +6,9 @@ use super::error::CliError;
 use super::output::{Answer, Style};
 use super::table::{Rows, Tone};
 use crate::config::ChildEnvironment;
+use crate::daemon::unusable_roots;
+use crate::files;
+use nix::unistd::AccessFlags;
 use serde::Serialize;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -85,7 +88,7 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode, CliError> {
         checks.insert(2, identity(context));
         checks.extend(doctor_daemon::checks(context).await);
     }
-    checks.push(roots());
+    checks.extend(roots(context));
     checks.extend(proxies());
     checks.extend(tools());
     let report = Report {
@@ -103,9 +106,7 @@ fn home(context: &Context) -> Check {
     let path = context.config.home.path();
     let shown = path.display();
     match std::fs::metadata(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Check::ok("home", format!("{shown} is made when it is needed"))
-        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => unmade(path),
         Err(e) => Check::fail(
             "home",
             format!("cannot look into {shown}: {e}"),
@@ -121,12 +122,30 @@ fn home(context: &Context) -> Check {
             format!("others can open {shown} (mode {:o})", found.mode() & 0o777),
             format!("chmod 700 {shown}"),
         ),
-        Ok(_) if nix::unistd::access(path, nix::unistd::AccessFlags::W_OK).is_err() => Check::warn(
+        Ok(_) if nix::unistd::access(path, AccessFlags::W_OK).is_err() => Check::warn(
             "home",
             format!("{shown} cannot be written"),
             "make it writable, or bring an identity with AUTHSOME_IDENTITY and AUTHSOME_IDENTITY_PRIVATE_KEY",
         ),
         Ok(_) => Check::ok("home", shown.to_string()),
+    }
+}
+
+/// A home that the first command makes, where it can.
+fn unmade(path: &Path) -> Check {
+    let shown = path.display();
+    let place = files::nearest_dir(path);
+    let needed = AccessFlags::W_OK | AccessFlags::X_OK;
+    match nix::unistd::access(place, needed) {
+        Ok(()) => Check::ok("home", format!("{shown} is made when it is needed")),
+        Err(errno) => Check::fail(
+            "home",
+            format!("{shown} cannot be made: {}", errno.desc()),
+            format!(
+                "make {} writable, or set AUTHSOME_HOME to a directory that is",
+                place.display()
+            ),
+        ),
     }
 }
 
@@ -193,7 +212,18 @@ fn identity(context: &Context) -> Check {
     }
 }
 
-fn roots() -> Check {
+fn roots(context: &Context) -> Vec<Check> {
+    let unusable = unusable_roots(&context.config);
+    if unusable.is_empty() {
+        return vec![trusted_roots()];
+    }
+    unusable
+        .into_iter()
+        .map(|error| Check::failed("roots", &error.into()))
+        .collect()
+}
+
+fn trusted_roots() -> Check {
     let found = rustls_native_certs::load_native_certs();
     match found.certs.len() {
         0 => Check::fail(

@@ -174,25 +174,39 @@ fn readiness(ready: &Readiness) -> Vec<Check> {
         ("connections", &ready.checks.connections),
         ("integrity", &ready.checks.integrity),
     ];
+    let (files, others): (Vec<&String>, Vec<&String>) = ready
+        .warnings
+        .iter()
+        .partition(|text| text.starts_with("providers/"));
+    let left_out = files_left_out(&files);
     let mut checks: Vec<Check> = parts
         .into_iter()
+        // What is said of the files says it of the part.
+        .filter(|(name, status)| {
+            left_out.is_none() || *name != "providers" || status.as_str() != "ok"
+        })
         .map(|(name, status)| match status.as_str() {
             "ok" => Check::ok(name, "well"),
             _ => Check::fail(name, "not well", "see why with `authsome daemon logs`"),
         })
         .collect();
+    checks.extend(left_out);
     let issues = ready
         .issues
         .iter()
         .map(|text| Check::fail("issue", text, ""));
-    let warnings = ready.warnings.iter().map(|text| {
-        if text.starts_with("providers/") {
-            let fix = "put the file right or take it away; it is left out until then";
-            Check::warn("providers", text, fix)
-        } else {
-            Check::warn("warning", text, "")
-        }
-    });
+    let warnings = others
+        .into_iter()
+        .map(|text| Check::warn("warning", text, ""));
     checks.extend(issues.chain(warnings));
     checks
+}
+
+/// The definitions of the daemon's home that cannot be read: not well, and every other one is.
+fn files_left_out(files: &[&String]) -> Option<Check> {
+    let texts: Vec<&str> = files.iter().map(|text| text.as_str()).collect();
+    (!texts.is_empty()).then(|| {
+        let fix = "put the file right or take it away; it is left out until then";
+        Check::warn("providers", texts.join("; "), fix)
+    })
 }

@@ -262,16 +262,17 @@ impl From<telemetry::Error> for CliError {
 }
 
 impl From<config::Error> for CliError {
-    /// A value is the person's to put right; a file that does not open is the machine's.
+    /// A value is the person's to put right, as a file that does not open is; a full disk is the machine's.
     fn from(error: config::Error) -> Self {
         let message = error.to_string();
         let mut told = match &error {
-            config::Error::File { .. } => Self::new(ErrorCode::StoreUnavailable, message)
-                .hint("it must be yours and a plain file; `authsome doctor` looks at all of them"),
-            config::Error::Malformed { .. } => Self::usage(message)
-                .hint("`{}` alone is a valid one; identities and keys are in files of their own"),
+            config::Error::File { .. } if error.is_full() => {
+                Self::new(ErrorCode::StoreUnavailable, message)
+            }
+            config::Error::File { .. } => Self::new(ErrorCode::InvalidInput, message),
             _ => Self::usage(message),
         };
+        told.0.hint = error.hint();
         told.0.source = StdError::source(&error).map(|cause| cause.to_string().into());
         told
     }

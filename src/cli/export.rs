@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::in_run;
 use super::output::{Answer, Style};
 use super::pick;
 use crate::api;
@@ -45,6 +46,7 @@ struct Variables {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    in_run::refuse("export")?;
     let client = context.client().await?;
     let connection = match &args.provider {
         Some(provider) => pick::connection(&client, provider, args.connection).await?,

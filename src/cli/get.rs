@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::CliError;
+use super::in_run;
 use super::output::{Answer, Style};
 use super::pick;
 use super::table::{Rows, Tone, tone_of};
@@ -36,6 +37,9 @@ struct Record(Map<String, Value>);
 struct OneField(Map<String, Value>);
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliError> {
+    if args.show_secret {
+        in_run::refuse("get")?;
+    }
     let client = context.client().await?;
     let connection = pick::connection(&client, &args.provider, args.connection).await?;
     let found = client.connection(&args.provider, &connection, args.show_secret);

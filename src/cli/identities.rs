@@ -245,17 +245,23 @@ impl<'a> Identities<'a> {
 }
 
 fn unwritable(path: &Path, source: std::io::Error) -> CliError {
-    CliError::new(
-        ErrorCode::StoreUnavailable,
-        format!("could not write {}", path.display()),
-    )
+    let is_full = matches!(
+        source.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    );
+    let code = if is_full {
+        ErrorCode::StoreUnavailable
+    } else {
+        ErrorCode::InvalidInput
+    };
+    CliError::new(code, format!("could not write {}", path.display()))
     .hint("make the home writable, choose another with AUTHSOME_HOME, or bring an identity with AUTHSOME_IDENTITY and AUTHSOME_IDENTITY_PRIVATE_KEY")
     .caused_by(source)
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> CliError {
     CliError::new(
-        ErrorCode::StoreUnavailable,
+        ErrorCode::InvalidInput,
         format!("could not read {}", path.display()),
     )
     .hint("it must be a plain file that you own; `authsome doctor` looks at all of them")

@@ -71,7 +71,7 @@ impl Answer for Inspection {
             let mut rows = Rows::new(style, &headings[..columns]);
             for one in &self.connections {
                 let cells = [
-                    (&*one.label(self.connections.len() == 1), Tone::Plain),
+                    (&*one.label(), Tone::Plain),
                     (one.status(), tone_of(one.status())),
                     (&one.expiry(now()), Tone::Dim),
                     (one.account(), Tone::Plain),

@@ -151,10 +151,9 @@ impl From<ConnectionSummary> for Connected {
 }
 
 impl Connected {
-    /// `work (default)`; a lone connection of the usual name needs no mark.
-    pub(crate) fn label(&self, is_alone: bool) -> String {
-        let usual = is_alone && self.connection_name == ConnectionName::DEFAULT;
-        if self.is_default && !usual {
+    /// `work (default)`; one of the usual name is the default unless another is marked.
+    pub(crate) fn label(&self) -> String {
+        if self.is_default && self.connection_name != ConnectionName::DEFAULT {
             format!("{} (default)", self.connection_name)
         } else {
             self.connection_name.clone()
@@ -259,12 +258,11 @@ impl Listing {
         let wanted: Vec<&str> = headings.into_iter().filter(|h| is_wanted(h)).collect();
         let mut rows = Rows::new(style, &wanted);
         for row in &connected {
-            let is_alone = row.connections.len() == 1;
             for (index, one) in row.connections.iter().enumerate() {
-                let name = if index == 0 { row.name.as_str() } else { "" };
+                let name = row.name.as_str();
                 let cells = [
-                    (name, Tone::Plain),
-                    (&one.label(is_alone), Tone::Plain),
+                    (if index == 0 { name } else { "" }, Tone::Plain),
+                    (&one.label(), Tone::Plain),
                     (one.account(), Tone::Plain),
                     (&one.status, tone_of(&one.status)),
                     (&one.auth_type, Tone::Dim),
@@ -277,7 +275,11 @@ impl Listing {
                     .filter(|(heading, _)| is_wanted(heading))
                     .map(|(_, cell)| cell)
                     .collect();
-                rows.push(&cells);
+                if index == 0 {
+                    rows.push(&cells);
+                } else {
+                    rows.push_below(name, &cells);
+                }
             }
         }
         rows.finish()

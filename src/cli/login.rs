@@ -4,11 +4,11 @@
 //! never an argument, where every process of the machine could read it.
 
 use super::context::Context;
-use super::error::CliError;
+use super::error::{CliError, Kind};
 use super::login_answer::{answer_once, ask, cancel, cookies_of_firefox, is_answered_here};
 use super::output::{Answer, Style};
 use super::paint::clean;
-use super::{browser, clients, login_wait, prompt, register};
+use super::{browser, clients, exit, login_wait, prompt, register};
 use crate::api::{self, LoginSession, NextAction, WireSecret};
 use crate::client::Client;
 use crate::model::provider::Flow;
@@ -44,6 +44,13 @@ pub(crate) struct Args {
     base_url: Option<String>,
 }
 
+impl Args {
+    /// Whether a browser may be opened, where the machine has one.
+    const fn opens_link(&self) -> bool {
+        !self.link.no_open && !self.terminal.no_browser
+    }
+}
+
 /// A server that says itself where one logs in.
 #[derive(Debug, clap::Args)]
 struct Server {
@@ -69,7 +76,7 @@ struct Again {
 /// Giving the key without a browser.
 #[derive(Debug, clap::Args)]
 struct Terminal {
-    /// Type the key in the terminal, masked, instead of a browser
+    /// Open no browser: type the key in the terminal, masked, or open the link yourself
     #[arg(long, conflicts_with = "key_stdin")]
     no_browser: bool,
     /// Take the cookies from a browser of this machine, where the login is a browser's session
@@ -132,6 +139,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
         (None, None) => return Err(CliError::usage("name a provider, or a server by --mcp")),
     };
     let session = client.start_login(&wish(&args, provider)).await?;
+    if lacks_person(&args, &session) {
+        cancel(&client, &session).await;
+        return Err(no_terminal(&session));
+    }
     // The daemon has taken flow, scopes and site by now: nothing is forgotten for a login that cannot be.
     if args.again.new_client {
         let agreed = clients::forget_for(context, &client, &session, args.server.yes).await;
@@ -148,7 +159,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     } else if let Some(key) = piped {
         if !is_answered_here(&session) {
             cancel(&client, &session).await;
-            return Err(takes_no_key(&session));
+            return Err(takes_no_key(&args, &session));
         }
         answer_once(&client, &session, key).await?
     } else if let Some(InstalledBrowser::Firefox) = args.terminal.from_browser {
@@ -170,7 +181,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
             login_wait::until_over(context, &client, session).await?
         }
     };
-    report(context, ended)
+    report(context, &args, ended)
 }
 
 /// A key that came with the command is never dropped in silence: a rotation would count on it.
@@ -189,10 +200,6 @@ fn not_replaced(session: &LoginSession) -> CliError {
 
 /// The key on stdin. At a terminal it would show as it is typed, so there it is asked for instead.
 fn piped(args: &Args) -> Result<Option<WireSecret>, CliError> {
-    if args.terminal.no_browser && !prompt::has_person() {
-        return Err(CliError::usage("there is no terminal to type the key in")
-            .hint("pipe the key in with --key-stdin, or leave --no-browser out"));
-    }
     if args.terminal.key_stdin && !prompt::stdin_is_terminal() {
         return prompt::secret_from_stdin().map(Some);
     }
@@ -245,7 +252,23 @@ fn types_in_terminal(args: &Args, context: &Context, session: &LoginSession) -> 
         || (!args.link.no_open && !context.config.terminal.can_open_browser && prompt::has_person())
 }
 
-fn takes_no_key(session: &LoginSession) -> CliError {
+/// Whether something is to be typed and nobody is there to type it. Where one logs in at the
+/// provider's own site nothing is: the link is enough.
+fn lacks_person(args: &Args, session: &LoginSession) -> bool {
+    args.terminal.no_browser
+        && session.status != "completed"
+        && is_answered_here(session)
+        && !prompt::has_person()
+}
+
+fn no_terminal(session: &LoginSession) -> CliError {
+    CliError::usage("there is no terminal to type the key in")
+        .provider(session.provider.as_str())
+        .operation("login")
+        .hint("pipe the key in with --key-stdin, or leave --no-browser out")
+}
+
+fn takes_no_key(args: &Args, session: &LoginSession) -> CliError {
     CliError::new(
         ErrorCode::OperationNotAllowed,
         format!(
@@ -256,9 +279,27 @@ fn takes_no_key(session: &LoginSession) -> CliError {
     .provider(session.provider.as_str())
     .operation("login")
     .hint(format!(
-        "leave `--key-stdin` out: `authsome login {}`",
-        session.provider
+        "leave `--key-stdin` out: `{}`",
+        again(args, &session.provider)
     ))
+}
+
+/// The command that begins the same login once more.
+fn again(args: &Args, provider: &ProviderName) -> String {
+    let mut words = vec![format!("authsome login {provider}")];
+    if args.connection.as_str() != ConnectionName::DEFAULT {
+        words.push(format!("--connection {}", args.connection));
+    }
+    if let Some(flow) = args.flow {
+        words.push(format!("--flow {}", flow.as_str()));
+    }
+    if args.again.force {
+        words.push("--force".to_owned());
+    }
+    if args.again.new_client {
+        words.push("--new-client".to_owned());
+    }
+    words.join(" ")
 }
 
 fn flow_of(text: &str) -> Result<Flow, String> {
@@ -277,7 +318,7 @@ fn show_link(args: &Args, context: &Context, session: &LoginSession) {
         NextAction::Browser { url, entry_url, .. } => url.as_ref().unwrap_or(entry_url),
         NextAction::None => return,
     };
-    let opened = !args.link.no_open && browser::open(context, url);
+    let opened = args.opens_link() && browser::open(context, url);
     if opened {
         context.out.note(&format!(
             "Opened your browser. If it stays empty, open:\n  {url}"
@@ -293,7 +334,7 @@ fn show_link(args: &Args, context: &Context, session: &LoginSession) {
 /// A code that is typed on any device with a browser: this one, or a phone beside an SSH session.
 fn show_code(args: &Args, context: &Context, session: &LoginSession, code: &str, at: &str) {
     let link = session.verification_uri_complete.as_deref().unwrap_or(at);
-    let opened = !args.link.no_open && browser::open(context, link);
+    let opened = args.opens_link() && browser::open(context, link);
     if args.link.no_wait && context.out.is_json() {
         return;
     }
@@ -324,40 +365,48 @@ fn qr(link: &str) -> Option<String> {
     )
 }
 
-fn report(context: &Context, session: LoginSession) -> Result<ExitCode, CliError> {
-    let outcome = Outcome::of(session);
-    let code = match outcome.status {
-        "failed" => ExitCode::from(super::exit::code(super::error::Kind::Code(
-            ErrorCode::AuthenticationFailed,
-        ))),
-        _ => ExitCode::SUCCESS,
+fn report(context: &Context, args: &Args, session: LoginSession) -> Result<ExitCode, CliError> {
+    let failure = failure(&session);
+    let outcome = Outcome::of(session, args);
+    let Some(failure) = failure else {
+        context.out.done(&outcome)?;
+        return Ok(ExitCode::SUCCESS);
     };
-    if outcome.status == "failed" && !context.out.is_json() {
-        let message = outcome.message.unwrap_or_default();
-        let error = CliError::new(ErrorCode::AuthenticationFailed, message);
-        return Err(match outcome.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+    if context.out.is_json() {
+        context.out.done(&outcome)?;
+        return Ok(ExitCode::from(exit::code(Kind::Code(failure))));
     }
-    context.out.done(&outcome)?;
-    Ok(code)
+    let error = CliError::new(failure, outcome.message.unwrap_or_default());
+    Err(match outcome.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })
+}
+
+/// How a login that is over without a credential ended; `None` while it goes on, or went well.
+fn failure(session: &LoginSession) -> Option<ErrorCode> {
+    match session.status.as_str() {
+        "failed" | "expired" => Some(ErrorCode::AuthenticationFailed),
+        // The person closed the form.
+        "cancelled" => Some(ErrorCode::InputCancelled),
+        _ => None,
+    }
 }
 
 impl Outcome {
-    fn of(session: LoginSession) -> Self {
+    fn of(session: LoginSession, args: &Args) -> Self {
+        let failure = failure(&session);
         let (status, record_status) = match session.status.as_str() {
             "completed" => ("success", "connected".to_owned()),
-            "failed" | "expired" | "cancelled" => ("failed", session.status.clone()),
+            other if failure.is_some() => ("failed", other.to_owned()),
             other => ("started", other.to_owned()),
         };
-        let failed = status == "failed";
         let auth_url = match session.next_action {
             NextAction::OpenUrl { url } => Some(url),
             NextAction::Browser { url, entry_url, .. } => url.or(Some(entry_url)),
             NextAction::None => None,
         };
-        let again = format!("try again with `authsome login {}`", session.provider);
+        let again = || format!("try again with `{}`", again(args, &session.provider));
         let said = session.error.as_deref().map(LoginState::parted);
         let step = said.and_then(|(_, step)| step.map(str::to_owned));
         let wrong = said.map(|(wrong, _)| wrong.to_owned());
@@ -371,8 +420,8 @@ impl Outcome {
                 "failed" => wrong.or(session.message),
                 _ => session.message,
             },
-            error: failed.then(|| ErrorCode::AuthenticationFailed.class()),
-            hint: failed.then(|| step.unwrap_or(again)),
+            error: failure.map(ErrorCode::class),
+            hint: failure.map(|_| step.unwrap_or_else(again)),
             auth_url: auth_url.filter(|_| status == "started"),
             user_code: session.user_code,
             verification_uri: session.verification_uri,

@@ -165,7 +165,14 @@ pub(super) async fn answer_once(
     if answered.is_err() {
         cancel(client, session).await;
     }
-    answered.map_err(|error| CliError::from(error).hint(NOTHING_STORED))
+    answered.map_err(|error| {
+        let error = CliError::from(error);
+        if is_mistyped(&error) {
+            error.hint(NOTHING_STORED)
+        } else {
+            error
+        }
+    })
 }
 
 /// The cookies of the provider's site, from the Firefox of this person.
@@ -181,6 +188,7 @@ pub(super) async fn cookies_of_firefox(
             ErrorCode::OperationNotAllowed,
             format!("a login to `{}` takes no cookies", session.provider),
         )
+        .provider(session.provider.as_str())
         .hint("leave `--from-browser` out"));
     }
     let home = ChildEnvironment::capture().get("HOME").map(PathBuf::from);

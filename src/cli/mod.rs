@@ -25,6 +25,7 @@ mod export;
 mod get;
 mod identities;
 mod import_home;
+mod in_run;
 mod init;
 mod inspect;
 mod interrupt;
@@ -52,6 +53,7 @@ mod set_default;
 mod table;
 mod ui;
 mod whoami;
+mod wrap;
 
 pub use args::command_tree;
 pub use entry::main;

@@ -6,7 +6,8 @@
 use super::args::Global;
 use super::error::CliError;
 use super::exit;
-use super::paint::{Paint, clean};
+use super::paint::{Paint, clean, escaped};
+use super::wrap::wrapped;
 use crate::config::{TerminalHints, TerminalStyle};
 use crate::model::ErrorCode;
 use serde::Serialize;
@@ -37,6 +38,8 @@ pub(crate) struct Style {
     reader: Reader,
     /// The characters of a line of stdout; `None` where nobody sees lines.
     pub(crate) width: Option<u16>,
+    /// The same of stderr.
+    width_err: Option<u16>,
     colour_out: bool,
     colour_err: bool,
     /// Somebody watches stderr and its cursor may move.
@@ -56,6 +59,7 @@ impl Style {
         Self {
             reader,
             width: out.then(|| terminal_width(hints)).flatten(),
+            width_err: err.then(|| terminal_width(hints)).flatten(),
             colour_out: colours && out,
             colour_err: colours && err,
             animate: err
@@ -138,12 +142,13 @@ impl Output {
         self.raw(&bytes)
     }
 
-    /// One object and a line end.
+    /// One object and a line end. It may be read at a terminal, so that it is as harmless as text.
     fn object(&self, body: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = match self.style.reader {
-            Reader::Json { indented: true } => serde_json::to_vec_pretty(body)?,
-            _ => serde_json::to_vec(body)?,
+        let json = match self.style.reader {
+            Reader::Json { indented: true } => serde_json::to_string_pretty(body)?,
+            _ => serde_json::to_string(body)?,
         };
+        let mut bytes = escaped(json).into_bytes();
         bytes.push(b'\n');
         Ok(bytes)
     }
@@ -199,7 +204,7 @@ impl Output {
                 }
             }
         }
-        ExitCode::from(exit::code(error.kind()))
+        ExitCode::from(exit::code_of(error))
     }
 
     fn error_object(&self, error: &CliError) {
@@ -221,11 +226,8 @@ impl Output {
         Spinner { bar: Some(bar) }
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "the one writer is asked, whatever the style"
-    )]
     fn stderr(&self, line: &str) {
+        let line = wrapped(line, self.style.width_err);
         // Nobody is left to tell when stderr itself is gone.
         drop(writeln!(io::stderr().lock(), "{line}"));
     }

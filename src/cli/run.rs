@@ -12,6 +12,7 @@ use super::context::Context;
 use super::error::CliError;
 use crate::client;
 use crate::config::ChildEnvironment;
+use crate::daemon::check_roots;
 use crate::model::{ConnectionName, ErrorCode, ProviderName};
 use crate::proxy::{self, ProxyConfig, RunningProxy};
 use crate::telemetry;
@@ -55,6 +56,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     drop(telemetry::hide_memory());
     // Before anything is made: a signal from now on ends the run and cleans up.
     let signals = child::Signals::listen()?;
+    check_roots(&context.config)?;
     let client = context.client().await?;
     let plan = Plan::of(&client, &args).await?;
     if plan.routes.is_empty() {
@@ -83,11 +85,8 @@ async fn start_proxy(
     config.providers.clone_from(&plan.providers);
     config.placeholders = plan.placeholders();
     config.notices = Some(sender);
-    let files = [
-        &context.config.upstream_ca_file,
-        &context.config.ssl_cert_file,
-    ];
-    config.upstream_roots = files.into_iter().flatten().cloned().collect();
+    let files = context.config.root_files();
+    config.upstream_roots = files.map(|(_, file)| file.to_owned()).collect();
     let keeper = Keeper::new(client, plan.routes.clone());
     let proxy = proxy::start(config, keeper)
         .await

@@ -1,7 +1,8 @@
 //! `authsome scan`: credentials that lie in plain text, and how they stand to what is stored.
 //!
 //! The values stay here: the daemon is sent keyed digests, in one call. With `--import` it is sent
-//! those that it is to store, and for what stands in a `.env` file then a placeholder is offered.
+//! those that it is to store, and for what stands in a `.env` file then a placeholder is offered,
+//! where requests use that very key.
 
 mod replacing;
 mod report;
@@ -171,7 +172,7 @@ async fn ask(
 const fn secret(find: &Find) -> Option<&ApiKey> {
     match &find.what {
         What::Secret(secret) | What::Guess(secret) => Some(secret),
-        What::Dummy | What::NameOnly => None,
+        What::NameOnly => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::output::Style;
 use super::paint::{Paint, clean};
+use super::wrap;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 
 /// How a word stands out.
@@ -79,6 +80,16 @@ impl Rows {
         }));
     }
 
+    /// A row that goes on with what the row above is about: its first cell is empty in columns, and
+    /// says so again where there is no room for them.
+    pub(crate) fn push_below(&mut self, about: &str, cells: &[(&str, Tone)]) {
+        self.push(cells);
+        let row = self.cells.last_mut();
+        if let Some((first, _)) = row.and_then(|row| row.first_mut()) {
+            *first = plain(about);
+        }
+    }
+
     /// The lines, each ended, without blanks at their ends.
     ///
     /// Columns that do not fit a terminal would be cut in the middle of words: then each row is its
@@ -119,17 +130,24 @@ impl Rows {
         for row in self.cells.iter().skip(usize::from(self.is_headed)) {
             let mut used = 0;
             for (cell, tone) in row.iter().filter(|(cell, _)| !cell.is_empty()) {
-                let before = if used == 0 {
-                    ""
-                } else if used + GAP.len() + letters(cell) > width {
+                if used > 0 && used + GAP.len() + letters(cell) > width {
+                    text.push('\n');
                     used = 0;
-                    "\n  "
-                } else {
-                    GAP
-                };
-                used += GAP.len() + letters(cell);
-                text.push_str(before);
-                text.push_str(&tone.paint(self.paint, cell));
+                    text.push_str(GAP);
+                } else if used > 0 {
+                    text.push_str(GAP);
+                }
+                let room = width.saturating_sub(GAP.len());
+                let lines = wrap::in_lines(cell, room);
+                for (at, line) in lines.iter().enumerate() {
+                    if at > 0 {
+                        text.push('\n');
+                        text.push_str(GAP);
+                        used = 0;
+                    }
+                    text.push_str(&tone.paint(self.paint, line));
+                    used += GAP.len() + letters(line);
+                }
             }
             text.push('\n');
         }
@@ -167,5 +185,38 @@ pub(crate) fn tone_of(status: &str) -> Tone {
         "expired" | "pending" | "claim_required" | "warn" | "refused" => Tone::Warn,
         "revoked" | "failed" | "failure" | "rejected" | "fail" | "not_ready" => Tone::Bad,
         _ => Tone::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(width: u16) -> Rows {
+        Rows {
+            table: Table::new(),
+            cells: vec![vec![
+                ("A".to_owned(), Tone::Dim),
+                ("B".to_owned(), Tone::Dim),
+            ]],
+            is_headed: true,
+            width: Some(usize::from(width)),
+            paint: Paint { on: false },
+        }
+    }
+
+    #[test]
+    fn without_room_for_columns_a_row_says_whose_it_is_and_cuts_no_word() {
+        let mut rows = rows(24);
+        rows.push(&[("acme", Tone::Plain), ("default", Tone::Plain)]);
+        rows.push_below("acme", &[("", Tone::Plain), ("work", Tone::Plain)]);
+        rows.push(&[
+            ("place", Tone::Plain),
+            ("differs from the connection default", Tone::Plain),
+        ]);
+        assert_eq!(
+            rows.finish(),
+            "acme  default\nacme  work\nplace\n  differs from the\n  connection default\n"
+        );
     }
 }

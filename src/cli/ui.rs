@@ -29,6 +29,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
     let dashboard = Dashboard { url, opened };
     if opened {
         context.out.done(&dashboard)?;
+        let url = &dashboard.url;
+        let text = format!("If it stays empty, open within a minute:\n  {url}");
+        context.out.note(&text);
     } else {
         context.out.show(&dashboard)?;
         context.out.note("The link works once, for a minute.");

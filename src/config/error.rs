@@ -1,5 +1,7 @@
 //! What can be wrong with the environment or a configuration file, and how to put it right.
 
+use crate::files;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why the configuration was refused. Each message names the variable or file and the fix.
@@ -45,6 +47,47 @@ impl Error {
         Self::Invalid {
             name,
             expected: expected.into(),
+        }
+    }
+
+    /// Whether a disk is full, so that no setting is to blame.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::File { source, .. }
+            if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    }
+
+    /// What to do about it, where the message does not say so itself.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File { .. } if self.is_full() => {
+                Some("free some space on its disk; nothing else is needed".to_owned())
+            }
+            Self::File { what: "read", .. } => Some(
+                "it must be yours and a plain file; `authsome doctor` looks at all of them"
+                    .to_owned(),
+            ),
+            Self::File { source, .. }
+                if matches!(
+                    source.kind(),
+                    ErrorKind::NotADirectory | ErrorKind::AlreadyExists
+                ) =>
+            {
+                Some("move it away, or set AUTHSOME_HOME to another directory".to_owned())
+            }
+            Self::File { path, .. } => Some(format!(
+                "make {} writable, or set AUTHSOME_HOME to a directory that is",
+                files::nearest_dir(path).display()
+            )),
+            Self::Malformed { .. } => Some(
+                "`{}` alone is a valid one; identities and keys are in files of their own"
+                    .to_owned(),
+            ),
+            Self::Invalid { .. }
+            | Self::NotText { .. }
+            | Self::NoHome
+            | Self::TwoMasterKeys { .. }
+            | Self::PublicWithoutBaseUrl { .. }
+            | Self::Environment(_) => None,
         }
     }
 }

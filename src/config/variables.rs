@@ -157,13 +157,13 @@ pub const VARIABLES: &[Variable] = &[
         "AUTHSOME_UPSTREAM_CA_FILE",
         Both,
         "none",
-        "A PEM file of further root certificates for providers and upstreams, beside those of the system.",
+        "A PEM file of further root certificates for providers and upstreams, beside those of the system. Daemon and `run` do not start where it cannot be read or holds no certificate.",
     ),
     plain(
         "SSL_CERT_FILE",
         Both,
         "the system's store",
-        "A PEM file of root certificates used instead of the system's store, as other programs read it.",
+        "A PEM file of root certificates used instead of the system's store, as other programs read it. Daemon and `run` do not start where it cannot be read or holds no certificate.",
     ),
     plain(
         "AUTHSOME_PRIVATE_HOSTS",

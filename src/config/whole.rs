@@ -8,7 +8,7 @@ use crate::secret::{DatabaseUrl, IdentityKey, Typed};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use url::Url;
 
 /// Where the daemon listens when nothing says otherwise.
@@ -174,8 +174,18 @@ impl Config {
         }
     }
 
+    /// The files of root certificates that the environment names, each with its variable.
+    pub fn root_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        [
+            ("AUTHSOME_UPSTREAM_CA_FILE", &self.upstream_ca_file),
+            ("SSL_CERT_FILE", &self.ssl_cert_file),
+        ]
+        .into_iter()
+        .filter_map(|(name, file)| Some((name, file.as_deref()?)))
+    }
+
     /// How a client on this machine reaches a daemon that listens at `listen`.
-    fn local_daemon_url(&self) -> Result<Url, Error> {
+    pub fn local_daemon_url(&self) -> Result<Url, Error> {
         let ip = match self.listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

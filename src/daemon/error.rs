@@ -48,6 +48,13 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    #[error("could not read the root certificates ({name}) in {}", path.display())]
+    Roots {
+        name: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// An old home could be read and was not taken over.
     #[error(transparent)]
     Import(services::Error),
@@ -61,19 +68,34 @@ impl Error {
     /// The code that decides the exit code of the process.
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::Config(error) if error.is_full() => ErrorCode::StoreUnavailable,
+            Self::Directory { source, .. }
+            | Self::File { source, .. }
+            | Self::Lock(store::LockError::Io { source, .. })
+                if is_not_ours(source) =>
+            {
+                ErrorCode::InvalidInput
+            }
             Self::Store(_)
             | Self::Vault(vault::Error::Store(_))
             | Self::Directory { .. }
             | Self::File { .. } => ErrorCode::StoreUnavailable,
             Self::Vault(_) => ErrorCode::EncryptionUnavailable,
             Self::Legacy(error) if error.is_about_the_key() => ErrorCode::EncryptionUnavailable,
-            Self::Config(_) | Self::SetupToken { .. } | Self::Legacy(_) => ErrorCode::InvalidInput,
+            Self::Config(_) | Self::SetupToken { .. } | Self::Roots { .. } | Self::Legacy(_) => {
+                ErrorCode::InvalidInput
+            }
             Self::Services(error) | Self::Import(error) => error.code(),
             Self::Lock(_) | Self::AddressInUse { .. } | Self::Listen { .. } => {
                 ErrorCode::DaemonUnavailable
             }
             Self::Telemetry(_) | Self::Server(_) | Self::Signals(_) => ErrorCode::Internal,
         }
+    }
+
+    /// Whether another daemon holds the home, or is about to.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Lock(store::LockError::Held { .. }))
     }
 
     /// What to do about it, where the message does not say so itself.
@@ -92,12 +114,15 @@ impl Error {
                 "AUTHSOME_SETUP_TOKEN_FILE must name a readable file with one line of at most 4 KiB"
                     .to_owned(),
             ),
+            Self::Roots { name, .. } => Some(format!(
+                "{name} must name a readable PEM file with a certificate in it; put it right, or unset it"
+            )),
             Self::Services(error) | Self::Import(error) => {
                 error.next_step().map(str::to_owned)
             }
             Self::Legacy(error) => Some(error.next_step().to_owned()),
-            Self::Config(_)
-            | Self::Telemetry(_)
+            Self::Config(error) => error.hint(),
+            Self::Telemetry(_)
             | Self::Lock(_)
             | Self::Store(_)
             | Self::Vault(_)
@@ -105,6 +130,15 @@ impl Error {
             | Self::Signals(_) => None,
         }
     }
+}
+
+/// Whether the place itself cannot be used, which is a matter of what `AUTHSOME_HOME` says.
+fn is_not_ours(source: &std::io::Error) -> bool {
+    use std::io::ErrorKind as E;
+    matches!(
+        source.kind(),
+        E::PermissionDenied | E::ReadOnlyFilesystem | E::NotADirectory
+    )
 }
 
 fn room_or_permission(source: &std::io::Error) -> &'static str {

@@ -1,7 +1,7 @@
 //! The life of a daemon: lock, listen, compose, serve, and end in order.
 
 use super::compose::{Daemon, compose, open_store};
-use super::{Error, LogTo, observe, trails};
+use super::{Error, LogTo, check_roots, observe, trails};
 use crate::clock::{Clock, SystemClock, to_unix_millis};
 use crate::config::Config;
 use crate::files;
@@ -30,13 +30,14 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 /// Runs a daemon until it is told to stop (SIGTERM, SIGINT).
 pub async fn run(config: Config, log: LogTo) -> Result<(), Error> {
     config.check_daemon()?;
+    check_roots(&config)?;
     // Before anything secret is read. Where the system refuses it, the daemon still works.
     let hidden = telemetry::forbid_core_dumps();
     prepare_home(&config)?;
     let telemetry = observe::start(&config, log)?;
     telemetry::log_panics();
     if let Err(error) = hidden {
-        tracing::warn!(%error, "core dumps could not be switched off");
+        tracing::warn!(error.cause = %error, "core dumps could not be switched off");
     }
     let mut lock = HomeLock::take(&config.home.daemon_lock(), this_process())?;
     let ended = live(&config, &mut lock, telemetry.audit_exporter()).await;
@@ -148,7 +149,7 @@ fn announce(daemon: &Daemon, store: &Store, address: SocketAddr) {
         NotifyState::Status(&status),
     ];
     if let Err(error) = sd_notify::notify(&news) {
-        tracing::warn!(%error, "could not tell the service manager that the daemon is ready");
+        tracing::warn!(error.cause = %error, "could not tell the service manager that the daemon is ready");
     }
 }
 
@@ -186,7 +187,7 @@ async fn keep_clean(services: Arc<crate::services::Services>, stop: Cancellation
             () = stop.cancelled() => return,
             done = round => {
                 if let Err(error) = done {
-                    tracing::warn!(%error, "could not keep the store clean and the credentials fresh; trying again in a minute");
+                    tracing::warn!(error.cause = %error, "could not keep the store clean and the credentials fresh; trying again soon");
                 }
             }
         }

@@ -10,6 +10,7 @@ mod import;
 mod life;
 mod observe;
 mod outbound;
+mod roots;
 mod trails;
 
 pub use crate::legacy::Kind as ImportKind;
@@ -17,7 +18,8 @@ pub use crate::services::{Adopted, ImportCounts, ImportOptions, ImportOutcome, I
 pub use crate::store::Holder;
 pub use compose::examine_store;
 pub use error::Error;
-pub use holder::{holder, wait_until_released};
+pub use holder::{find_holder, holder, wait_until_released};
 pub use import::{Imported, import};
 pub use life::run;
 pub use observe::{LogTo, settings as telemetry_settings};
+pub use roots::{check_roots, unusable_roots};

@@ -12,7 +12,7 @@ pub(super) fn transport(config: &Config) -> Transport {
         Some(address) => private.iter().any(|entry| entry.allows(host, address)),
         None => private.iter().any(|entry| entry.names(host)),
     });
-    let files = [&config.upstream_ca_file, &config.ssl_cert_file];
-    let roots: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    let files = config.root_files();
+    let roots: Vec<PathBuf> = files.map(|(_, file)| file.to_owned()).collect();
     Transport::new(move || proxy::trusting(&roots), reach)
 }

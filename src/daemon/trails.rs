@@ -143,7 +143,7 @@ impl Losses {
             tracing::error!(
                 copy,
                 lost,
-                %error,
+                error.cause = %error,
                 "a copy of the audit log cannot be written; the database has every event"
             );
         } else {

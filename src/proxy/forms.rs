@@ -1,10 +1,11 @@
 //! Every written form in which a secret is recognised, and a scanner for all of them at once.
 //!
-//! The forms: as it is; percent-encoded (RFC 3986, form, every byte), in JSON and HTML escapes, in
-//! hexadecimal, and inside Base64 at each of the three alignments in both alphabets, so that
-//! `Basic base64(user:secret)` is found whatever the user name (RFC 4648, RFC 7617).
+//! The forms: as it is; percent-encoded (RFC 3986, form, every byte), in JSON and HTML escapes (of
+//! what needs them, and of every character), in hexadecimal, and inside Base64 at each of the three
+//! alignments in both alphabets, so that `Basic base64(user:secret)` is found whatever the user name
+//! (RFC 4648, RFC 7617).
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::borrow::Cow;
@@ -19,6 +20,10 @@ const SHORTEST_FORM: usize = 6;
 /// that a line that happens to end in the first letter of a form is not held back.
 const BROKEN_BEGINNING: usize = 4;
 
+/// From so many bytes of forms on the scanner is a compact one: the fastest takes about half a KiB
+/// for each, which for the long tokens of some logins would be tens of MiB.
+const MOST_IN_TABLE: usize = 16 * 1024;
+
 /// Finds every form of every secret it was made from; also says which secret it was.
 pub(super) struct Needles {
     automaton: AhoCorasick,
@@ -26,6 +31,8 @@ pub(super) struct Needles {
     /// The index of the secret each form came from.
     owners: Vec<usize>,
     longest: usize,
+    /// The bytes with which a form begins.
+    first: [bool; 256],
 }
 
 impl std::fmt::Debug for Needles {
@@ -56,15 +63,23 @@ impl Needles {
             }
         }
         let longest = patterns.iter().map(Vec::len).max()?;
+        let size: usize = patterns.iter().map(Vec::len).sum();
+        let compact = (size > MOST_IN_TABLE).then_some(AhoCorasickKind::ContiguousNFA);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
+            .kind(compact)
             .build(&patterns)
             .ok()?;
+        let mut first = [false; 256];
+        for byte in patterns.iter().filter_map(|form| form.first()) {
+            first[usize::from(*byte)] = true;
+        }
         Some(Self {
             automaton,
             forms: patterns,
             owners,
             longest,
+            first,
         })
     }
 
@@ -133,6 +148,9 @@ impl Needles {
         let length = unbroken.bytes.len();
         let is_begun = |at: &usize| {
             let tail = &unbroken.bytes[*at..];
+            if !self.first[usize::from(tail[0])] {
+                return false;
+            }
             let is_whole = end.len() - unbroken.place(*at) == tail.len();
             (is_whole || tail.len() >= BROKEN_BEGINNING)
                 && self
@@ -207,6 +225,7 @@ fn forms_of(secret: &str) -> BTreeSet<Vec<u8>> {
         let _ = write!(text, "{byte:02x}");
         text
     });
+    forms.extend(every_character_escaped(secret));
     forms.insert(hex.to_ascii_uppercase().into_bytes());
     forms.insert(hex.into_bytes());
     forms.insert(percent(secret, |_| false, true).into_bytes());
@@ -272,6 +291,23 @@ fn unicode_escapes(text: &str, upper: bool) -> String {
     })
 }
 
+/// JSON and HTML that write every character as its number, in lower and in upper case.
+fn every_character_escaped(text: &str) -> [Vec<u8>; 5] {
+    let mut forms = [const { String::new() }; 5];
+    let [json, json_upper, html, html_hex, html_hex_upper] = &mut forms;
+    for c in text.chars() {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(json, "\\u{unit:04x}");
+            let _ = write!(json_upper, "\\u{unit:04X}");
+        }
+        let number = u32::from(c);
+        let _ = write!(html, "&#{number};");
+        let _ = write!(html_hex, "&#x{number:x};");
+        let _ = write!(html_hex_upper, "&#x{number:X};");
+    }
+    forms.map(String::into_bytes)
+}
+
 /// The characters of Base64 that the secret alone decides, for each place it can start at.
 fn base64_inner(secret: &[u8]) -> Vec<String> {
     let mut inner = Vec::new();
@@ -333,6 +369,33 @@ mod tests {
             .bytes()
             .fold(String::new(), |text, b| text + format!("{b:02X}").as_str());
         assert_eq!(masked(&hex), "*".repeat(hex.len()));
+    }
+
+    #[test]
+    fn a_text_of_escapes_alone_is_found() {
+        let numbers = |before: &str, number: &dyn Fn(u32) -> String, after: &str| {
+            let one = |c: char| format!("{before}{}{after}", number(u32::from(c)));
+            SECRET.chars().map(one).collect::<String>()
+        };
+        for text in [
+            numbers("\\u", &|n| format!("{n:04x}"), ""),
+            numbers("\\u", &|n| format!("{n:04X}"), ""),
+            numbers("&#", &|n| n.to_string(), ";"),
+            numbers("&#x", &|n| format!("{n:x}"), ";"),
+            numbers("&#x", &|n| format!("{n:X}"), ";"),
+        ] {
+            assert_eq!(masked(&text), "*".repeat(text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_too_long_for_a_table_is_found_all_the_same() {
+        let secret = "Long-Token.".repeat(100);
+        let needles = Needles::new([secret.as_str()]).unwrap();
+        let mut text = format!("<{}>", STANDARD.encode(format!("u:{secret}"))).into_bytes();
+        assert!(needles.mask(&mut text));
+        let masked: Vec<u8> = text.into_iter().filter(|byte| *byte == b'*').collect();
+        assert!(masked.len() > secret.len());
     }
 
     #[test]

@@ -56,7 +56,7 @@ where
         tunnel.serve_h1(tls).await
     };
     if let Err(error) = done {
-        tracing::debug!(%error, "a tunnel ended early");
+        tracing::debug!(error.cause = %error, "a tunnel ended early");
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn serve<R: Resolve>(front: Front<R>, tcp: TcpStream) {
         }
     };
     if let Err(error) = done {
-        tracing::debug!(%error, "a connection to the proxy ended early");
+        tracing::debug!(error.cause = %error, "a connection to the proxy ended early");
     }
 }
 
@@ -153,7 +153,7 @@ impl<R: Resolve> Front<R> {
                     return;
                 };
                 if let Err(error) = tunnel::relay(tcp, &early, upstream).await {
-                    tracing::debug!(%error, "a tunnel ended early");
+                    tracing::debug!(error.cause = %error, "a tunnel ended early");
                 }
             });
         }

@@ -13,10 +13,15 @@ use crate::model::{ConnectionName, ProviderName};
 use crate::secret::ProxySecret;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -27,6 +32,8 @@ use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 const BACKLOG: u32 = 1024;
+/// The longest file of root certificates that is read, in bytes; those of a system have a quarter MiB.
+const LONGEST_ROOTS: u64 = 16 * 1024 * 1024;
 /// How long `shutdown` waits for tunnels to go.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
 
@@ -42,7 +49,7 @@ pub enum Error {
     Random,
     #[error("cannot make the certificate authority of this run")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("cannot read the upstream roots in {}; see AUTHSOME_UPSTREAM_CA_FILE", path.display())]
+    #[error("cannot use the root certificates in {}", path.display())]
     UpstreamRoots {
         path: PathBuf,
         #[source]
@@ -202,8 +209,7 @@ impl Drop for RunningProxy {
 /// Starts the proxy of one run on a free loopback port.
 pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<RunningProxy, Error> {
     for path in &config.upstream_roots {
-        let readable = std::fs::File::open(path).map(|_| ());
-        readable.map_err(|source| Error::UpstreamRoots {
+        count_roots(path).map_err(|source| Error::UpstreamRoots {
             path: path.clone(),
             source,
         })?;
@@ -252,6 +258,24 @@ pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<Runni
     Ok(running)
 }
 
+/// How many root certificates a PEM file holds. A file without one is an error: whoever named it
+/// would find out at the first upstream that is not trusted.
+pub fn count_roots(file: &Path) -> io::Result<usize> {
+    let mut pem = Vec::new();
+    File::open(file)?
+        .take(LONGEST_ROOTS)
+        .read_to_end(&mut pem)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+    let (usable, _) = RootCertStore::empty().add_parsable_certificates(certificates);
+    if usable == 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "there is no certificate in it",
+        ));
+    }
+    Ok(usable)
+}
+
 /// Small segments go out at once on every accepted connection: they inherit the option.
 fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
@@ -282,7 +306,7 @@ async fn accept<R: Resolve>(
             Ok((tcp, _)) => tcp,
             Err(error) => {
                 // Out of descriptors, most likely: let some go before the next try.
-                tracing::warn!(%error, "the proxy could not accept a connection");
+                tracing::warn!(error.cause = %error, "the proxy could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }

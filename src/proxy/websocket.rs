@@ -98,7 +98,7 @@ where
             }
         };
         if let Err(error) = done {
-            tracing::debug!(%error, "a WebSocket ended early");
+            tracing::debug!(error.cause = %error, "a WebSocket ended early");
         }
     });
     switch(passed.headers_mut());

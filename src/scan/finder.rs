@@ -29,8 +29,6 @@ pub enum What {
     Secret(ApiKey),
     /// A variable that is called like a secret; only the daemon may know whose.
     Guess(ApiKey),
-    /// A text that is there to be replaced.
-    Dummy,
     /// Something that is not looked at.
     NameOnly,
 }
@@ -81,7 +79,7 @@ pub fn find(start: &Path, catalog: &Catalog, environment: &ChildEnvironment) -> 
         let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
             continue;
         };
-        let found = judge(&likely, name, value, false);
+        let found = judge(&likely, name, value);
         let find = |(what, providers)| Find {
             source: Source::Environment,
             label: name.to_owned(),
@@ -98,8 +96,8 @@ pub fn find(start: &Path, catalog: &Catalog, environment: &ChildEnvironment) -> 
     Ok(all)
 }
 
-/// The proxy of a run has our name in its URL.
-fn is_in_run(environment: &ChildEnvironment) -> bool {
+/// Whether `authsome run` made this environment: the proxy of a run has our name in its URL.
+pub fn is_in_run(environment: &ChildEnvironment) -> bool {
     let proxy = environment
         .get("HTTPS_PROXY")
         .and_then(|proxy| proxy.to_str());
@@ -113,10 +111,9 @@ impl Finds {
             Ok(None) => return,
             Err(skipped) => return self.skipped.push(skipped),
         };
-        let is_example = places::is_example(&path);
         let at = self.files.len();
         for one in dotenv::parse(&text) {
-            if let Some((what, providers)) = judge(likely, &one.name, &one.value, is_example) {
+            if let Some((what, providers)) = judge(likely, &one.name, &one.value) {
                 self.finds.push(in_file(&path, at, one, what, providers));
             }
         }
@@ -150,25 +147,15 @@ fn in_file(
 }
 
 /// What a variable holds, if it is worth a look.
-fn judge(
-    likely: &Likely,
-    name: &str,
-    value: &str,
-    is_example: bool,
-) -> Option<(What, Vec<ProviderName>)> {
+fn judge(likely: &Likely, name: &str, value: &str) -> Option<(What, Vec<ProviderName>)> {
     /// The shortest text that may be anybody's secret, in bytes.
     const SHORTEST_GUESS: usize = 8;
     let value = value.trim();
-    if value.is_empty() || name.starts_with("AUTHSOME_") {
+    if value.is_empty() || name.starts_with("AUTHSOME_") || is_dummy(value) {
         return None;
     }
     let secret = || ApiKey::new(value);
     let named = likely.named(name);
-    if is_dummy(value) {
-        // What refers to another variable is in nobody's way.
-        let tells = named == Named::Known && !is_example && !value.starts_with('$');
-        return tells.then_some((What::Dummy, Vec::new()));
-    }
     match named {
         Named::Known => Some((What::Secret(secret()), Vec::new())),
         Named::LikeASecret | Named::Other => {
@@ -248,10 +235,9 @@ mod tests {
             &format!("OPENAI_API_KEY=changeme\nGROQ_API_KEY={KEY}\n"),
         );
         let all = look(dir.path(), &[]);
-        assert_eq!(labels(&all), ["GROQ_API_KEY", "GROQ_API_KEY"]);
-        assert!(matches!(all.finds[0].what, What::Dummy));
+        assert_eq!(labels(&all), ["GROQ_API_KEY"]);
         assert!(
-            matches!(all.finds[1].what, What::Secret(_)),
+            matches!(all.finds[0].what, What::Secret(_)),
             "in an example!"
         );
     }

@@ -17,5 +17,5 @@ mod reading;
 
 pub use dotenv::Quote;
 pub use env_file::{Change, EnvFile};
-pub use finder::{Find, Finds, Source, What, find};
+pub use finder::{Find, Finds, Source, What, find, is_in_run};
 pub use reading::Skipped;

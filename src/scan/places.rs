@@ -48,13 +48,6 @@ fn is_env_file(path: &Path) -> bool {
     name.is_some_and(|name| name == ".env" || name.starts_with(".env."))
 }
 
-/// Whether a file shows which variables there are, and is meant to hold none of their values.
-pub(super) fn is_example(path: &Path) -> bool {
-    const WORDS: [&str; 5] = ["example", "sample", "template", "dist", "defaults"];
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.split('.').any(|part| WORDS.contains(&part)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +86,6 @@ mod tests {
         let found = env_files(&[dir.path().to_owned()], &mut skipped);
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, [".env", ".env.example", ".env.local"]);
-        assert!(is_example(&found[1]) && !is_example(&found[2]));
         assert!(skipped.is_empty());
         env_files(&[dir.path().join("gone")], &mut skipped);
         assert_eq!(skipped.len(), 1);

@@ -6,6 +6,10 @@ use crate::model::{ConnectionName, ErrorCode, Provider};
 use crate::{oauth, store, vault};
 use std::time::Duration;
 
+/// What helps where nobody could be asked; the message names the host.
+pub(super) const CHECK_THE_WAY: &str =
+    "check the network and the name server of the machine that the daemon runs on, then try again";
+
 const SOON: Duration = Duration::from_secs(1);
 const LATER: Duration = Duration::from_secs(5);
 
@@ -107,6 +111,9 @@ impl Error {
         let is_ours = |code| matches!(code, "invalid_client" | "unauthorized_client");
         let hint = if cause.code().is_some_and(is_ours) {
             new_client_command(&provider.name)
+        } else if is_out_of_reach(&cause) {
+            let again = login_command(&provider.name, connection);
+            format!("check the network of the machine that the daemon runs on, then {again}")
         } else {
             login_command(&provider.name, connection)
         };
@@ -114,6 +121,23 @@ impl Error {
             .hint(hint)
             .provider(&provider.name)
             .caused_by(cause)
+    }
+}
+
+/// Whether nobody was reached who could have said something about what was given.
+pub(super) fn is_out_of_reach(cause: &oauth::Error) -> bool {
+    use oauth::TransportError as T;
+    let oauth::Error::Transport { source, .. } = cause else {
+        return false;
+    };
+    match source {
+        T::Unknown { .. } | T::Unreachable { .. } | T::TimedOut { .. } => true,
+        T::NotHttps { .. }
+        | T::Private { .. }
+        | T::Certificate { .. }
+        | T::Broken { .. }
+        | T::TooLarge { .. }
+        | T::Redirect { .. } => false,
     }
 }
 

@@ -148,12 +148,14 @@ impl HomeLock {
 ///
 /// A holder that has not written itself down yet is `Some(None)`.
 pub fn find_holder(path: &Path) -> Result<Option<Option<Holder>>, LockError> {
-    if !path.parent().is_some_and(Path::exists) {
+    // A directory that cannot be looked at may well be held.
+    let is_there = path.parent().map_or(Ok(false), Path::try_exists);
+    if !is_there.map_err(|source| failed(path, source))? {
         return Ok(None);
     }
     match Flock::lock(directory_of(path)?, FlockArg::LockSharedNonblock) {
         Ok(_free) => Ok(None),
-        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(Some(read(&mut open(path)?))),
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(Some(noted(path)?)),
         Err((_, errno)) => Err(LockError::Io {
             path: path.to_owned(),
             source: errno.into(),
@@ -178,6 +180,19 @@ fn open(path: &Path) -> Result<File, LockError> {
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
         .open(path)
         .map_err(|source| failed(path, source))
+}
+
+/// What the holder wrote down, also where it may be read alone.
+fn noted(path: &Path) -> Result<Option<Holder>, LockError> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
+        .open(path);
+    match opened {
+        Ok(mut note) => Ok(read(&mut note)),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(path, source)),
+    }
 }
 
 fn directory_of(path: &Path) -> Result<File, LockError> {

@@ -23,16 +23,20 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How much of a failed daemon's last words is kept, in bytes.
 const LAST_WORDS: u64 = 16 * 1024;
 
+/// The exit code of a daemon that its configuration keeps from starting: ours is the same then.
+const BAD_INPUT: i32 = 2;
+
 /// Starts the daemon of this machine where none runs, and waits until it answers.
 ///
 /// Only called when the daemon that commands talk to is on this machine and nobody listens there.
 pub(crate) async fn ensure_running(context: &Context) -> Result<(), CliError> {
     context.out.note("starting the daemon of this machine");
-    launch(context).await.map(drop)
+    launch(context, asked_port(context)?).await.map(drop)
 }
 
-/// Starts a daemon in the background and returns its process id.
-pub(super) async fn launch(context: &Context) -> Result<u32, CliError> {
+/// Starts a daemon in the background and returns its process id. It listens where `AUTHSOME_LISTEN`
+/// says, at `port` where one is given.
+pub(super) async fn launch(context: &Context, port: Option<u16>) -> Result<u32, CliError> {
     let failed = |source| unavailable("could not start the daemon").caused_by(source);
     let runtime = tempfile::Builder::new()
         .prefix("authsome-")
@@ -42,8 +46,14 @@ pub(super) async fn launch(context: &Context) -> Result<u32, CliError> {
     let socket = UnixDatagram::bind(&notify).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command.args(["daemon", "serve", "--background"]);
-    if let Some(listen) = listen_address(context)? {
-        command.args(["--port", &listen.to_string()]);
+    if let Some(port) = port {
+        command.args(["--port", &port.to_string()]);
+    }
+    // The daemon stands elsewhere than whoever starts it.
+    if let Some(file) = &context.config.ssl_cert_file
+        && let Ok(path) = std::path::absolute(file)
+    {
+        command.env("SSL_CERT_FILE", path);
     }
     let mut child = command
         .env("NOTIFY_SOCKET", &notify)
@@ -63,12 +73,12 @@ pub(super) async fn launch(context: &Context) -> Result<u32, CliError> {
             }
             Ok(pid)
         }
-        Ready::Ended(words) => after_a_failed_start(context, &words),
+        Ready::Ended(words, code) => after_a_failed_start(context, &words, code),
     }
 }
 
-/// The port of a local daemon URL where it is not the one the daemon would take by itself.
-fn listen_address(context: &Context) -> Result<Option<u16>, CliError> {
+/// The port that commands look at, where it is not the one the daemon would take by itself.
+fn asked_port(context: &Context) -> Result<Option<u16>, CliError> {
     let url = context.daemon_url()?;
     if !Config::is_local_daemon(&url) {
         return Ok(None);
@@ -78,12 +88,20 @@ fn listen_address(context: &Context) -> Result<Option<u16>, CliError> {
 }
 
 /// Two commands may start a daemon at the same time: the one that lost finds the winner's.
-fn after_a_failed_start(context: &Context, words: &str) -> Result<u32, CliError> {
+fn after_a_failed_start(
+    context: &Context,
+    words: &str,
+    code: Option<i32>,
+) -> Result<u32, CliError> {
     if let Some(holder) = daemon::holder(&context.config.home) {
         return Ok(holder.pid);
     }
     let (message, hint) = last_words(words);
-    let mut error = unavailable(message);
+    let mut error = if code == Some(BAD_INPUT) {
+        CliError::new(ErrorCode::InvalidInput, message)
+    } else {
+        unavailable(message)
+    };
     if let Some(hint) = hint {
         error = error.hint(hint);
     }
@@ -114,8 +132,8 @@ fn unavailable(message: impl Into<String>) -> CliError {
 enum Ready {
     /// It answers; what it wrote to stderr before it said so.
     Yes(String),
-    /// It ended; what it wrote to stderr.
-    Ended(String),
+    /// It ended; what it wrote to stderr, and its exit code.
+    Ended(String, Option<i32>),
 }
 
 async fn ready(child: &mut Child, socket: &UnixDatagram) -> Ready {
@@ -129,7 +147,10 @@ async fn ready(child: &mut Child, socket: &UnixDatagram) -> Ready {
                     return Ready::Yes(read_so_far(stderr.take()));
                 }
             }
-            _ = child.wait() => return Ready::Ended(read_all(stderr.take()).await),
+            ended = child.wait() => {
+                let code = ended.ok().and_then(|status| status.code());
+                return Ready::Ended(read_all(stderr.take()).await, code);
+            }
         }
     }
 }

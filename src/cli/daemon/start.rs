@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::elsewhere;
 use crate::cli::error::CliError;
 use crate::cli::output::{Answer, Style};
+use crate::client::Client;
 use crate::config::Config;
 use crate::daemon;
 use serde::Serialize;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 struct Started {
     /// `started`, `restarted` or `already_running`.
     status: &'static str,
-    pid: u32,
+    /// Unknown where one answers whose home cannot be read.
+    pid: Option<u32>,
     daemon_url: String,
 }
 
@@ -27,25 +29,41 @@ impl Answer for Started {
             "restarted" => "The daemon was restarted",
             _ => "The daemon was started",
         };
-        format!("{said} at {} (pid {}).\n", self.daemon_url, self.pid)
+        match self.pid {
+            Some(pid) => format!("{said} at {} (pid {pid}).\n", self.daemon_url),
+            None => format!("{said} at {}.\n", self.daemon_url),
+        }
     }
 }
 
 pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
     note_where_commands_go(context)?;
-    if let Some(elsewhere) = elsewhere::daemon(context, &context.daemon_url()?) {
+    let url = context.config.local_daemon_url()?;
+    if let Some(elsewhere) = elsewhere::daemon(context, &url) {
         return Err(elsewhere);
     }
-    if let Some(holder) = daemon::holder(&context.config.home) {
-        return say(context, "already_running", holder.pid);
+    match daemon::find_holder(&context.config.home) {
+        Ok(Some(holder)) => return say(context, "already_running", Some(holder.pid)),
+        Ok(None) => {}
+        // One that starts at this moment: ours ends then, and gives the number of that one.
+        Err(error) if error.is_held() => {}
+        Err(unknown) => {
+            // Whether it is the one of this home does not show, but nothing can be started beside it.
+            if Client::anonymous(&url)?.health().await.is_ok() {
+                return say(context, "already_running", None);
+            }
+            return Err(unknown.into());
+        }
     }
-    let pid = background::launch(context).await?;
-    say(context, "started", pid)
+    let pid = background::launch(context, None).await?;
+    say(context, "started", Some(pid))
 }
 
-/// A daemon elsewhere is the one that commands use, whatever runs on this machine.
+/// A daemon elsewhere is the one that commands use, whatever runs here at `AUTHSOME_LISTEN`.
 pub(super) fn note_where_commands_go(context: &Context) -> Result<(), CliError> {
-    if !Config::is_local_daemon(&context.daemon_url()?) {
+    let (asked, own) = (context.daemon_url()?, context.config.local_daemon_url()?);
+    let has_other_port = asked.port_or_known_default() != own.port_or_known_default();
+    if has_other_port || !Config::is_local_daemon(&asked) {
         context.out.note(&format!(
             "note: this is about the daemon of this machine; commands use the one at {}",
             context.daemon_address()?
@@ -57,15 +75,12 @@ pub(super) fn note_where_commands_go(context: &Context) -> Result<(), CliError> 
 pub(super) async fn again(context: &Context) -> Result<ExitCode, CliError> {
     note_where_commands_go(context)?;
     let was_running = stop::stop(context).await?.is_some();
-    let pid = background::launch(context).await?;
-    say(
-        context,
-        if was_running { "restarted" } else { "started" },
-        pid,
-    )
+    let pid = background::launch(context, None).await?;
+    let status = if was_running { "restarted" } else { "started" };
+    say(context, status, Some(pid))
 }
 
-fn say(context: &Context, status: &'static str, pid: u32) -> Result<ExitCode, CliError> {
+fn say(context: &Context, status: &'static str, pid: Option<u32>) -> Result<ExitCode, CliError> {
     let holder = daemon::holder(&context.config.home);
     let daemon_url = match holder.and_then(|holder| holder.address) {
         Some(address) => format!("http://{address}"),

@@ -6,6 +6,7 @@ use crate::cli::elsewhere;
 use crate::cli::error::CliError;
 use crate::cli::output::{Answer, Style};
 use crate::client::{self, Client};
+use crate::config::Config;
 use crate::daemon;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -21,9 +22,10 @@ struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     daemon_url: String,
+    /// Of the daemon of this machine alone, as the files are.
     pid: Option<u32>,
-    pid_file: String,
-    log_file: String,
+    pid_file: Option<String>,
+    log_file: Option<String>,
 }
 
 impl Answer for Status {
@@ -40,6 +42,8 @@ impl Answer for Status {
             (Some(health), None) => {
                 format!("{} version {}\n", paint.good("running"), health.version)
             }
+            // Whether one runs on another machine does not show from here.
+            (None, _) if self.log_file.is_none() => format!("{}\n", paint.bad("unreachable")),
             (None, _) => format!("{}\n", paint.bad("not running")),
         };
         let mut row = |name: &str, value: &str| {
@@ -52,8 +56,11 @@ impl Answer for Status {
         if let Some(error) = &self.error {
             row("problem", error);
         }
-        row("pid", &self.pid_file);
-        row("log", &self.log_file);
+        for (name, file) in [("pid", &self.pid_file), ("log", &self.log_file)] {
+            if let Some(file) = file {
+                row(name, file);
+            }
+        }
         text
     }
 }
@@ -75,20 +82,26 @@ pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
         Ok(client) => client.health().await,
         Err(error) => Err(error),
     };
-    let holder = daemon::holder(&context.config.home);
-    let home = &context.config.home;
     let (health, error) = match answer {
         Ok(health) => (Some(health), None),
         Err(error) => (None, Some(problem(context, &url, &error))),
     };
+    // What lies in this home says nothing of a daemon on another machine.
+    let home = is_of_this_machine(context, &url).then_some(&context.config.home);
     context.out.show(&Status {
         running: health.is_some(),
         health,
         error,
         daemon_url: url.as_str().trim_end_matches('/').to_owned(),
-        pid: holder.map(|holder| holder.pid),
-        pid_file: home.daemon_pid().display().to_string(),
-        log_file: home.daemon_log().display().to_string(),
+        pid: home.and_then(daemon::holder).map(|holder| holder.pid),
+        pid_file: home.map(|home| home.daemon_pid().display().to_string()),
+        log_file: home.map(|home| home.daemon_log().display().to_string()),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether `url` is where a daemon that this machine starts would answer.
+fn is_of_this_machine(context: &Context, url: &Url) -> bool {
+    let own = context.config.local_daemon_url();
+    Config::is_local_daemon(url) || own.is_ok_and(|own| own == *url)
 }

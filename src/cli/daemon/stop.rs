@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context) -> Result<ExitCode, CliError> {
 /// Stops the daemon that holds this home and waits until it is gone; its process id, if one ran.
 pub(super) async fn stop(context: &Context) -> Result<Option<u32>, CliError> {
     let home = context.config.home.clone();
-    let Some(holder) = daemon::holder(&home) else {
+    let Some(holder) = daemon::find_holder(&home)? else {
         return Ok(None);
     };
     let pid = i32::try_from(holder.pid).unwrap_or_default();

@@ -105,7 +105,7 @@ struct File {
     /// The file to write (default: NAME.json in this folder); `-` prints it
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the file
+    /// Replace the file; with --register also a definition of that name, without being asked
     #[arg(long)]
     force: bool,
     /// Register it as well
@@ -151,7 +151,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, CliEr
             .map_err(|source| CliError::internal("the definition could not be sent", source))?;
         let terms = register::Terms {
             is_agreed: args.file.yes,
-            force: false,
+            force: args.file.force && args.file.register,
         };
         written.warnings = register::take(context, definition, &provider, terms).await?;
         written.status = "registered";

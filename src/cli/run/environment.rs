@@ -64,10 +64,7 @@ impl Directory {
                 own.add_file(path);
             }
         }
-        for path in [&config.upstream_ca_file, &config.ssl_cert_file]
-            .into_iter()
-            .flatten()
-        {
+        for (_, path) in config.root_files() {
             all.add_file(path);
             own.add_file(path);
         }

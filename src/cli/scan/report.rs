@@ -6,6 +6,7 @@ use crate::api::{ComparedFind, ConnectedProvider, FindState};
 use crate::cli::output::{Answer, Style};
 use crate::cli::paint::clean;
 use crate::cli::table::{Rows, Tone};
+use crate::cli::wrap::wrapped;
 use crate::model::{ConnectionName, ProviderName};
 use crate::scan::{Find, Skipped, Source, What};
 use serde::Serialize;
@@ -49,7 +50,7 @@ impl Row {
         let state = compared.map(|compared| compared.state);
         let status = match (&find.what, state) {
             (What::NameOnly, _) => Status::NameOnly,
-            (What::Dummy, _) | (_, Some(FindState::Placeholder)) => Status::Placeholder,
+            (_, Some(FindState::Placeholder)) => Status::Placeholder,
             (What::Guess(_), None | Some(FindState::Unknown)) | (What::Secret(_), None) => {
                 return None;
             }
@@ -228,14 +229,15 @@ impl Answer for Report {
                 "Connected, and nowhere here in plain text: {}",
                 names.join(", ")
             );
-            text.push_str(&paint.dim(&line));
+            text.push_str(&paint.dim(&wrapped(&line, style.width)));
             text.push('\n');
         }
         for replacement in &self.replacements {
-            text.push_str(&clean(&replacement.said()));
+            text.push_str(&wrapped(&clean(&replacement.said()), style.width));
             text.push('\n');
         }
-        text.push_str(&self.next_step().unwrap_or_default());
+        let next = self.next_step().unwrap_or_default();
+        text.push_str(&wrapped(&next, style.width));
         text
     }
 }

@@ -353,6 +353,7 @@ pub(super) fn comparison(found: services::Comparison) -> api::Comparison {
         provider: one.provider,
         state: find_state(one.state),
         connection: one.connection,
+        default_connection: one.default_connection,
         placeholder: one.placeholder,
         problem: one.problem,
     };

@@ -40,22 +40,39 @@ impl Answers {
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) text: String,
-    /// No service could ever give such a thing: malformed rather than wrong.
-    pub(super) is_malformed: bool,
+    pub(super) kind: ProblemKind,
+}
+
+/// What is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProblemKind {
+    /// The answer, as far as anybody can tell.
+    Wrong,
+    /// The answer: no service could ever give such a thing.
+    Malformed,
+    /// The way to the provider, which has not seen the answer.
+    OutOfReach,
 }
 
 impl Problem {
     pub(super) fn wrong(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            is_malformed: false,
+            kind: ProblemKind::Wrong,
         }
     }
 
     pub(super) fn malformed(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            is_malformed: true,
+            kind: ProblemKind::Malformed,
+        }
+    }
+
+    pub(super) fn out_of_reach(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            kind: ProblemKind::OutOfReach,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The end of a login: the key is sealed and stored, the login moved on and the event written, in
 //! one transaction that happens once.
 
-use super::answers::Answers;
+use super::answers::{Answers, ProblemKind};
 use super::service::{LoginView, Logins, ended, over};
 use crate::model::login::Beginner;
 use crate::model::{
     AuditEvent, Caller, ErrorCode, EventName, LoginSession, LoginSessionId, LoginState,
 };
 use crate::services::Error;
+use crate::services::failure::CHECK_THE_WAY;
 use crate::services::storing::{self, Place, Prepared, TRIES};
 use crate::store::Tx;
 use futures_util::FutureExt as _;
@@ -16,7 +17,7 @@ pub(super) use crate::services::storing::Grant;
 
 impl Logins {
     /// The terminal's way: what was typed there. What does not fit is `AuthenticationFailed` or
-    /// `InvalidInput` and leaves the login open.
+    /// `InvalidInput`, a provider that could not be asked `EndpointUnreachable`; each leaves the login open.
     pub async fn resume(
         &self,
         caller: &Caller,
@@ -31,13 +32,14 @@ impl Logins {
         let provider = self.providers.get(&login.provider).await?;
         let granted = self.grant(login, &provider, &answers).await?;
         let grant = granted.map_err(|problem| {
-            let code = if problem.is_malformed {
-                ErrorCode::InvalidInput
-            } else {
-                ErrorCode::AuthenticationFailed
+            let still_open = "the login is still open; try again";
+            let (code, hint) = match problem.kind {
+                ProblemKind::Malformed => (ErrorCode::InvalidInput, still_open),
+                ProblemKind::Wrong => (ErrorCode::AuthenticationFailed, still_open),
+                ProblemKind::OutOfReach => (ErrorCode::EndpointUnreachable, CHECK_THE_WAY),
             };
             Error::new(code, problem.text)
-                .hint("the login is still open; try again")
+                .hint(hint)
                 .provider(&provider.name)
                 .operation("login")
         })?;

@@ -11,6 +11,7 @@ use crate::model::{Credential, LoginSession, Provider};
 use crate::secret::ApiKey;
 use crate::services::Error;
 use crate::services::endpoints::{self, Endpoints};
+use crate::services::failure::is_out_of_reach;
 use crate::services::minting::{self, Unminted};
 
 impl Logins {
@@ -68,10 +69,12 @@ impl Logins {
             Ok(tokens) => tokens,
             Err(Unminted::Ours(error)) => return Err(error),
             Err(Unminted::Provider(said)) => {
-                return Ok(Err(Problem::wrong(format!(
-                    "{}: {said}",
-                    provider.display_name
-                ))));
+                let text = format!("{}: {said}", provider.display_name);
+                return Ok(Err(if is_out_of_reach(&said) {
+                    Problem::out_of_reach(text)
+                } else {
+                    Problem::wrong(text)
+                }));
             }
         };
         let account = account::look_up(&self.core.config.transport, &endpoints, &tokens).await;
@@ -95,9 +98,13 @@ fn key(login: &LoginSession, provider: &Provider, answers: &Answers) -> Result<G
         return Err(Problem::malformed("`data.api_key` is missing"));
     }
     let typed = ApiKey::new(answers.text("api_key"));
-    let key = checked_key(provider, &typed).map_err(|problem| Problem {
-        is_malformed: is_malformed(&problem),
-        text: problem.to_string(),
+    let key = checked_key(provider, &typed).map_err(|problem| {
+        let text = problem.to_string();
+        if is_malformed(&problem) {
+            Problem::malformed(text)
+        } else {
+            Problem::wrong(text)
+        }
     })?;
     Ok(granted(login, Credential::ApiKey { key }))
 }

@@ -8,6 +8,7 @@ use crate::model::provider::{
 };
 use crate::model::{ErrorCode, Provider, ProviderName};
 use crate::oauth::{AuthorizationServer, Discovered};
+use crate::services::failure::{CHECK_THE_WAY, is_out_of_reach};
 use crate::services::{Actor, Error};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -212,8 +213,16 @@ fn name_for(url: &Url) -> String {
 
 fn undiscovered(url: &Url, cause: crate::oauth::Error) -> Error {
     let host = url.host_str().unwrap_or_default();
-    Error::new(ErrorCode::Discovery, format!("{host}: {cause}"))
-        .hint("a server without metadata can be described in a file: docs/providers-schema.md")
+    let (code, hint) = if is_out_of_reach(&cause) {
+        (ErrorCode::EndpointUnreachable, CHECK_THE_WAY)
+    } else {
+        (
+            ErrorCode::Discovery,
+            "a server without metadata can be described in a file: docs/providers-schema.md",
+        )
+    };
+    Error::new(code, format!("{host}: {cause}"))
+        .hint(hint)
         .operation("discover")
         .caused_by(cause)
 }

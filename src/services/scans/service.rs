@@ -72,6 +72,8 @@ pub struct Compared {
     pub state: FindingState,
     /// The connection that is the same, or differs, or was made.
     pub connection: Option<ConnectionName>,
+    /// The connection that requests to the provider use after this scan, where none is named.
+    pub default_connection: Option<ConnectionName>,
     /// What may stand in its place.
     pub placeholder: Option<String>,
     /// Why it cannot be stored.
@@ -119,6 +121,11 @@ impl Scans {
         let mut finds = Vec::new();
         for find in wish.finds {
             finds.push(scan.judge(find).await?);
+        }
+        for find in &mut finds {
+            let at = find.provider.as_ref();
+            let used = at.and_then(|provider| scan.stored.default_at(provider));
+            find.default_connection = used.cloned();
         }
         let event = event(caller, &finds, &scan.stored);
         self.core.store.audit(vec![event]).await?;
@@ -208,13 +215,8 @@ impl Scan<'_> {
     }
 
     fn not_stored(&self, provider: &Provider) -> Compared {
-        let held = self.stored.at(&provider.name);
-        let usual = held.iter().find(|held| held.is_default).or(held.first());
-        match usual {
-            Some(held) => {
-                let name = Some(held.name.clone());
-                Compared::of(provider, FindingState::Different, name)
-            }
+        match self.stored.default_at(&provider.name).cloned() {
+            Some(name) => Compared::of(provider, FindingState::Different, Some(name)),
             None => Compared::of(provider, FindingState::Missing, None),
         }
     }
@@ -266,6 +268,7 @@ impl Compared {
             provider: None,
             state: FindingState::Unknown,
             connection: None,
+            default_connection: None,
             placeholder: None,
             problem: None,
         }
@@ -276,6 +279,7 @@ impl Compared {
             provider: Some(provider.name.clone()),
             state,
             connection,
+            default_connection: None,
             placeholder: Some(standing(&provider.name, provider.placeholder.as_deref())),
             problem: None,
         }

@@ -120,6 +120,13 @@ impl Stored {
         self.held.get(provider).map_or(&[], Vec::as_slice)
     }
 
+    /// The connection that requests to `provider`, which was opened before, use where none is named.
+    pub(super) fn default_at(&self, provider: &ProviderName) -> Option<&ConnectionName> {
+        let all = self.at(provider);
+        let chosen = all.iter().find(|held| held.is_default).or(all.first());
+        chosen.map(|held| &held.name)
+    }
+
     /// A connection that was made meanwhile, in the place of one of its name.
     pub(super) fn add(&mut self, provider: &ProviderName, name: ConnectionName, mark: Mark) {
         let all = self.held.entry(provider.clone()).or_default();

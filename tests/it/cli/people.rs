@@ -2,17 +2,12 @@
 
 use super::transcript::Person;
 use crate::support::daemon::TestDaemon;
+use crate::support::people::signed_up;
 
 #[test]
 fn an_account_is_promoted_shut_out_and_let_in_again() {
     let daemon = TestDaemon::start();
-    let mut browser = daemon.browser();
-    let page = browser.open("/auth/register").expect(200);
-    let fields = [
-        ("email", "ada@example.test"),
-        ("password", "correct horse battery"),
-    ];
-    browser.submit(&page, "/auth/register", &fields).expect(303);
+    let mut browser = signed_up(&daemon, "ada@example.test");
     let person = Person::at(&daemon);
     let people = ["admin", "people"];
     let run = |args: &[&str]| person.json(&[&people, args].concat());

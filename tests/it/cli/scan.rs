@@ -114,7 +114,7 @@ fn a_report_names_places_and_states_and_no_value() {
         .run_with(KEY, &["login", "openai", "--key-stdin"]);
     desk.person
         .run_with("gsk_abcdefgh", &["login", "groq", "--key-stdin"]);
-    desk.write(".env", format!("# mine\nOPENAI_API_KEY=\"{KEY}\"\nTAVILY_API_KEY=your-key-here\nDB_PASSWORD={PASSWORD}\n"));
+    desk.write(".env", format!("# mine\nOPENAI_API_KEY=\"{KEY}\"\nTAVILY_API_KEY=your-key-here\nGROQ_API_KEY=changeme\nDB_PASSWORD={PASSWORD}\n"));
     desk.write(
         ".env.local",
         format!("export OPENAI_API_KEY={OTHER_KEY}\r\n"),
@@ -146,7 +146,6 @@ fn a_report_names_places_and_states_and_no_value() {
         told(&report),
         [
             row(".env:2", "env_and_authsome_match"),
-            row(".env:3", "placeholder"),
             row(".env.local:1", "env_and_authsome_different"),
             row("environment", "env_only"),
             row(&format!("{pypirc}:3"), "env_only"),
@@ -157,7 +156,7 @@ fn a_report_names_places_and_states_and_no_value() {
     assert_eq!(report["configured_count"], 2);
     assert_eq!(report["results"][0]["provider"], "openai");
     assert_eq!(report["results"][0]["connection"], "default");
-    assert_eq!(report["results"][6]["provider"], "groq");
+    assert_eq!(report["results"][5]["provider"], "groq");
     assert_eq!(desk.stored("default"), KEY);
     let text = desk.scan(&[]);
     for part in [
@@ -201,12 +200,12 @@ fn an_import_stores_what_is_missing_beside_what_is_there() {
     assert!(problem.contains("does not look like a key"), "{problem}");
     assert_eq!(
         report["replacements"],
-        json!([{"file": ".env", "lines": [1, 2], "status": "offered"}])
+        json!([{"file": ".env", "lines": [1], "status": "offered"}, unused(2, "imported", "default")])
     );
     assert_eq!(desk.read(".env"), before, "nobody agreed");
     let said = desk.scan(&["--import"]);
     assert!(
-        said.stdout.contains("Would replace 2 values in .env"),
+        said.stdout.contains("Would replace 1 value in .env"),
         "{said:?}"
     );
     assert_eq!(
@@ -224,6 +223,52 @@ fn an_import_stores_what_is_missing_beside_what_is_there() {
     desk.write(".env", format!("OPENAI_API_KEY={KEY}Y\n"));
     desk.report(&["--import", "--connection", "work"]);
     assert_eq!(desk.stored("work"), format!("{KEY}Y"));
+}
+
+/// What is said of a line of `.env` whose key requests do not use.
+fn unused(line: usize, connection: &str, default: &str) -> Value {
+    json!({
+        "file": ".env",
+        "lines": [line],
+        "status": "not_default",
+        "reason": format!("requests to openai use `{default}`, not this key (`{connection}`)"),
+        "provider": "openai",
+        "connection": connection,
+        "default_connection": default,
+        "hint": format!(
+            "make it the default with `authsome set-default openai {connection}` and scan again, or \
+             run programs with `authsome run --connection openai={connection}`"
+        ),
+    })
+}
+
+#[test]
+fn a_key_that_requests_do_not_use_stays_until_it_is_the_default() {
+    let desk = Desk::new();
+    desk.person
+        .run_with(KEY, &["login", "openai", "--key-stdin"]);
+    let before = format!("OPENAI_API_KEY={OTHER_KEY}\n");
+    desk.write(".env", &before);
+    for status in ["imported", "skipped_unchanged"] {
+        let report = desk.report(&["--import", "--yes"]);
+        assert_eq!(told(&report), [row(".env:1", status)]);
+        assert_eq!(
+            report["replacements"],
+            json!([unused(1, "imported", "default")])
+        );
+        assert_eq!(desk.read(".env"), before);
+    }
+    let said = desk.scan(&["--import", "--yes"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.stdout.contains(".env is as it was in line 1: "),
+        "{said:?}"
+    );
+    let set = ["set-default", "openai", "imported"];
+    assert_eq!(desk.person.run(&set).code, 0);
+    let report = desk.report(&["--import", "--yes"]);
+    assert_eq!(report["replacements"][0]["status"], "replaced", "{report}");
+    assert!(!desk.read(".env").contains(OTHER_KEY));
 }
 
 #[test]
@@ -377,6 +422,25 @@ fn within_a_run_the_environment_is_left_alone() {
     assert_eq!(told(&report), [row("-", "authsome_only")], "{ran:?}");
 }
 
+#[test]
+fn within_a_run_no_secret_is_given_out() {
+    let desk = Desk::new();
+    desk.person
+        .run_with(KEY, &["login", "openai", "--key-stdin"]);
+    let inside = |args: &[&str]| {
+        let program = [&["run", "--", env!("CARGO_BIN_EXE_authsome")][..], args].concat();
+        desk.person.run(&program)
+    };
+    for args in [&["get", "openai", "--show-secret"][..], &["export"]] {
+        let ran = inside(args);
+        assert_ne!(ran.code, 0, "{ran:?}");
+        assert!(!ran.stdout.contains(KEY), "{ran:?}");
+        assert!(ran.stderr.contains("outside of `authsome run`"), "{ran:?}");
+    }
+    assert_eq!(inside(&["get", "openai"]).code, 0);
+    assert_eq!(desk.stored("default"), KEY);
+}
+
 /// The requests that pass through to a daemon.
 fn watched() -> (Person, TestDaemon, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -414,7 +478,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, seen: Option<Arc<Mutex<Vec<u8>>>
 }
 
 #[test]
-fn a_scan_is_one_call_and_sends_no_secret_that_is_not_to_be_stored() {
+fn a_scan_is_one_call_and_no_secret_goes_that_is_not_to_be_stored() {
     let (person, _daemon, seen) = watched();
     let desk = Desk::of(person);
     assert_eq!(desk.person.run(&["whoami"]).code, 0);

@@ -40,6 +40,9 @@ async fn an_echo_in_body_and_every_coding_is_masked() {
 async fn every_form_in_the_body_is_masked_and_no_length_changes() {
     let upstream = Upstream::start();
     let run = acme(&upstream).await;
+    let numbers = |one: &dyn Fn(u32) -> String| -> String {
+        SECRET.chars().map(|c| one(u32::from(c))).collect()
+    };
     let percent: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     let forms = [
         SECRET.to_owned(),
@@ -48,6 +51,10 @@ async fn every_form_in_the_body_is_masked_and_no_length_changes() {
         BASE64_URL_SAFE.encode(format!("us:{SECRET}:x")),
         percent,
         serde_json::to_string(SECRET).unwrap().replace('/', "\\/"),
+        numbers(&|number| format!("\\u{number:04x}")),
+        numbers(&|number| format!("\\u{number:04X}")),
+        numbers(&|number| format!("&#{number};")),
+        numbers(&|number| format!("&#x{number:x};")),
     ];
     let authority = upstream.authority();
     for form in forms {

@@ -1,5 +1,6 @@
 //! Row 55: what strangers write cannot forge a line in a log.
 
+use crate::cli::transcript::Person;
 use crate::support::daemon::TestDaemon;
 use crate::support::http::Request;
 use serde_json::{Value, json};
@@ -56,4 +57,32 @@ fn requests_cannot_write_lines_of_their_own_into_the_daemons_log() {
         assert!(!line.starts_with("FORGED-LINE"), "{line:?}");
         assert!(!line.contains("\u{1b}[2K"), "{line:?}");
     }
+}
+
+#[test]
+fn the_json_of_a_command_moves_no_cursor_and_turns_no_letters_round() {
+    const HOSTILE: &str = "x\u{7f}\u{9b}2J\u{202e}\u{2066}\u{200e}\u{200f}é";
+    let daemon = TestDaemon::start();
+    let person = Person::at(&daemon);
+    assert_eq!(person.run(&["whoami"]).code, 0);
+    let event = json!({"event": {"event": "agent.noted", "metadata": {"note": HOSTILE}}});
+    daemon
+        .agent("scout")
+        .post("/audit/events", &event)
+        .expect(200);
+    // The agents of a laptop are of one principal, so that each sees what the others wrote.
+    let ran = person.run(&["log", "--json"]);
+    let read: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut entries = read["entries"].as_array().unwrap().iter();
+    assert!(
+        entries.any(|entry| entry["metadata"]["note"] == HOSTILE),
+        "{ran:?}"
+    );
+    assert!(ran.stdout.contains('é'), "{ran:?}");
+    assert!(ran.stdout.contains("\\u009b2J\\u202e"), "{ran:?}");
+    let unseen = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(!ran.stdout.contains(unseen), "{ran:?}");
 }
