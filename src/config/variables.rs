@@ -163,7 +163,7 @@ pub const VARIABLES: &[Variable] = &[
         "SSL_CERT_FILE",
         Both,
         "the system's store",
-        "A PEM file of root certificates used instead of the system's store, as other programs read it. Daemon and `run` do not start where it cannot be read or holds no certificate.",
+        "A PEM file of root certificates used instead of the system's store, as other programs read it, together with the directory `SSL_CERT_DIR` where that is set. Daemon and `run` do not start where it cannot be read or holds no certificate.",
     ),
     plain(
         "AUTHSOME_PRIVATE_HOSTS",
@@ -314,13 +314,13 @@ pub const VARIABLES: &[Variable] = &[
         "CI",
         Client,
         "none",
-        "Any text but `false` or `0`: no spinner and no browser.",
+        "Any text but `false` or `0`: no spinner and no browser; a login asks in the terminal, or prints its link.",
     ),
     plain(
         "SSH_CONNECTION",
         Client,
         "none",
-        "Any text: a login prints its URL instead of opening a browser on the far machine.",
+        "Any text: a login asks for a key in the terminal, and prints the link of one at the provider's site, instead of opening a browser on the far machine.",
     ),
     plain(
         "DISPLAY",
