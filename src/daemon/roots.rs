@@ -10,7 +10,7 @@ pub fn unusable_roots(config: &Config) -> Vec<Error> {
     config
         .root_files()
         .filter_map(|(name, path)| {
-            let source = proxy::count_roots(path).err()?;
+            let source = proxy::check_root_file(path).err()?;
             Some(Error::Roots {
                 name,
                 path: path.to_owned(),

@@ -45,5 +45,5 @@ mod writes_through;
 pub use bundle::{Bundle, system_roots};
 pub use environment::{ChildSettings, NODE_PROXY, child_environment, trusted_files};
 pub use resolve::{Placeholder, Refusal, Resolve, Route};
-pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, count_roots, start};
+pub use start::{Error, Limits, Notice, ProxyConfig, RunningProxy, check_root_file, start};
 pub use upstream::trusting;

@@ -209,7 +209,7 @@ impl Drop for RunningProxy {
 /// Starts the proxy of one run on a free loopback port.
 pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<RunningProxy, Error> {
     for path in &config.upstream_roots {
-        count_roots(path).map_err(|source| Error::UpstreamRoots {
+        check_root_file(path).map_err(|source| Error::UpstreamRoots {
             path: path.clone(),
             source,
         })?;
@@ -258,22 +258,23 @@ pub async fn start<R: Resolve>(config: ProxyConfig, resolver: R) -> Result<Runni
     Ok(running)
 }
 
-/// How many root certificates a PEM file holds. A file without one is an error: whoever named it
-/// would find out at the first upstream that is not trusted.
-pub fn count_roots(file: &Path) -> io::Result<usize> {
+/// Looks whether a PEM file holds a root certificate, and no further: a start waits for it.
+///
+/// A file without one is an error: whoever named it would find out at the first upstream that is not
+/// trusted.
+pub fn check_root_file(file: &Path) -> io::Result<()> {
     let mut pem = Vec::new();
     File::open(file)?
         .take(LONGEST_ROOTS)
         .read_to_end(&mut pem)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-    let (usable, _) = RootCertStore::empty().add_parsable_certificates(certificates);
-    if usable == 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "there is no certificate in it",
-        ));
+    let mut certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+    if certificates.any(|one| RootCertStore::empty().add(one).is_ok()) {
+        return Ok(());
     }
-    Ok(usable)
+    Err(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "there is no certificate in it",
+    ))
 }
 
 /// Small segments go out at once on every accepted connection: they inherit the option.
