@@ -26,7 +26,7 @@ pub(super) fn row(record: &AuditRecord) -> String {
         text(event.principal.as_ref().map(AsRef::as_ref)),
         text(event.provider.as_ref().map(AsRef::as_ref)),
         text(event.connection.as_ref().map(AsRef::as_ref)),
-        cell(&ascii(&metadata)),
+        cell(&ascii(metadata)),
     ];
     let mut row = cells.join(",");
     row.push_str("\r\n");

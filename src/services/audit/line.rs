@@ -4,32 +4,58 @@
 //! or a direction mark inside a value stays inside its value, whatever program shows the file.
 
 use crate::model::AuditRecord;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use std::fmt::Write as _;
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// The fields of a line, in their order.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(serialize_with = "rfc3339")]
+    timestamp: OffsetDateTime,
+    event_id: &'a str,
+    event: &'a str,
+    source: &'a str,
+    status: &'a str,
+    identity: Option<&'a str>,
+    principal_id: Option<&'a str>,
+    provider: Option<&'a str>,
+    connection: Option<&'a str>,
+    metadata: &'a serde_json::Map<String, serde_json::Value>,
+}
 
 /// The line, with its line end.
 pub(super) fn line(record: &AuditRecord) -> String {
     let event = &record.event;
-    let object = json!({
-        "timestamp": record.at.format(&Rfc3339).unwrap_or_default(),
-        "event_id": record.id.as_str(),
-        "event": event.event.as_str(),
-        "source": event.source.as_str(),
-        "status": event.outcome.as_str(),
-        "identity": event.identity,
-        "principal_id": event.principal,
-        "provider": event.provider,
-        "connection": event.connection,
-        "metadata": Value::Object(event.metadata.clone()),
-    });
-    let mut text = ascii(&object.to_string());
+    let fields = Line {
+        timestamp: record.at,
+        event_id: record.id.as_str(),
+        event: event.event.as_str(),
+        source: event.source.as_str(),
+        status: event.outcome.as_str(),
+        identity: event.identity.as_ref().map(AsRef::as_ref),
+        principal_id: event.principal.as_ref().map(AsRef::as_ref),
+        provider: event.provider.as_ref().map(AsRef::as_ref),
+        connection: event.connection.as_ref().map(AsRef::as_ref),
+        metadata: &event.metadata,
+    };
+    // Text and the keys of an object are all there is: it cannot fail.
+    let json = serde_json::to_string(&fields).unwrap_or_default();
+    let mut text = ascii(json);
     text.push('\n');
     text
 }
 
+fn rfc3339<S: Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&at.format(&Rfc3339).unwrap_or_default())
+}
+
 /// Outside strings JSON is ASCII anyway, so escaping everywhere is escaping inside strings.
-pub(super) fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
     let mut out = String::with_capacity(json.len() + 1);
     for letter in json.chars() {
         if letter.is_ascii_graphic() || letter == ' ' {
@@ -48,7 +74,7 @@ pub(super) fn ascii(json: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{AuditEvent, EventName};
-    use time::OffsetDateTime;
+    use serde_json::Value;
 
     fn record(note: &str) -> AuditRecord {
         AuditRecord {
