@@ -11,7 +11,7 @@ use crate::services::{SignedRequest, Unspent};
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 
 const SCHEME: &str = "PoP ";
@@ -52,23 +52,25 @@ impl FromRequestParts<App> for UnspentCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Some(proof) = proof(&parts.headers)? else {
+        // The header's own bytes, shared: reading the body needs the parts for itself.
+        let Some(header) = authorization(&parts.headers)?.cloned() else {
             return Err(no_proof());
         };
+        let proof = proof(&header)?;
         let identities = &app.services.identities;
-        if body::is_large(parts) {
-            identities.vouch(proof, parts.method.as_str()).await?;
+        let recognized = if body::is_large(parts) {
+            identities.vouch(proof, parts.method.as_str()).await?
         } else {
-            identities.recognize(proof).await?;
-        }
+            identities.recognize(proof).await?
+        };
         let body = body::read(parts, app, crate::api::MAX_BODY_BYTES).await?;
         let request = SignedRequest {
-            proof: self::proof(&parts.headers)?,
+            proof: Some(proof),
             method: parts.method.as_str(),
             path_and_query: path_and_query(parts),
             body_sha256: digest(&body),
         };
-        Ok(Self(identities.authenticate(&request).await?))
+        Ok(Self(identities.admit(recognized, &request).await?))
     }
 }
 
@@ -98,7 +100,10 @@ impl FromRequestParts<App> for Signature {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let proof = proof(&parts.headers)?.map(str::to_owned);
+        let proof = match authorization(&parts.headers)? {
+            Some(header) => Some(proof(header)?.to_owned()),
+            None => None,
+        };
         let body = body::read(parts, app, body::SMALL).await?;
         Ok(Self {
             proof,
@@ -125,21 +130,24 @@ fn no_proof() -> ApiError {
         .hint("send `Authorization: PoP <jwt>`; the authsome command line does it for you")
 }
 
-/// The proof of a request; `None` when there is no Authorization header at all.
-fn proof(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+/// The one Authorization header of a request; `None` when there is none at all.
+fn authorization(headers: &HeaderMap) -> Result<Option<&HeaderValue>, ApiError> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = all.next() else {
-        return Ok(None);
-    };
+    let first = all.next();
     if all.next().is_some() {
         return Err(ApiError::new(
             ErrorCode::AuthenticationFailed,
             "send exactly one Authorization header",
         ));
     }
-    let text = value.to_str().unwrap_or_default();
+    Ok(first)
+}
+
+/// The proof in an Authorization header.
+fn proof(header: &HeaderValue) -> Result<&str, ApiError> {
+    let text = header.to_str().unwrap_or_default();
     match text.split_at_checked(SCHEME.len()) {
-        Some((scheme, proof)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(Some(proof)),
+        Some((scheme, proof)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(proof),
         _ => Err(no_proof()),
     }
 }
@@ -147,7 +155,6 @@ fn proof(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn headers(values: &[&str]) -> HeaderMap {
         let mut map = HeaderMap::new();
@@ -157,11 +164,19 @@ mod tests {
         map
     }
 
+    fn read(values: &[&str]) -> Result<Option<String>, ApiError> {
+        let headers = headers(values);
+        let header = authorization(&headers)?;
+        header
+            .map(|header| proof(header).map(str::to_owned))
+            .transpose()
+    }
+
     #[test]
     fn one_proof_is_taken_in_any_case_of_its_scheme() {
-        assert_eq!(proof(&headers(&["PoP a.b.c"])).unwrap(), Some("a.b.c"));
-        assert_eq!(proof(&headers(&["pop a.b.c"])).unwrap(), Some("a.b.c"));
-        assert_eq!(proof(&headers(&[])).unwrap(), None);
+        assert_eq!(read(&["PoP a.b.c"]).unwrap().unwrap(), "a.b.c");
+        assert_eq!(read(&["pop a.b.c"]).unwrap().unwrap(), "a.b.c");
+        assert_eq!(read(&[]).unwrap(), None);
     }
 
     #[test]
@@ -173,7 +188,7 @@ mod tests {
             (vec!["PoP a.b.c", "PoP a.b.c"], 400),
             (vec!["PoP a.b.c", "Bearer x"], 400),
         ] {
-            let refused = proof(&headers(&values)).unwrap_err();
+            let refused = read(&values).unwrap_err();
             assert_eq!(refused.status().as_u16(), status, "{values:?}");
         }
     }

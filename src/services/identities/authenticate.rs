@@ -32,22 +32,28 @@ impl Unspent {
     }
 }
 
+/// A proof that parses and names an identity we know. Whether that signed it is yet to be seen.
+#[derive(Debug)]
+pub struct Recognized<'a>(UnverifiedProof<'a>);
+
 impl Identities {
     /// Before the body is read: whether the proof parses and names an identity we know. Cheap, and
     /// writes nothing.
-    pub async fn recognize(&self, proof: &str) -> Result<(), Error> {
+    pub async fn recognize<'a>(&self, proof: &'a str) -> Result<Recognized<'a>, Error> {
         let unverified = parse(proof)?;
-        self.find_known(&unverified).await.map(drop)
+        self.find_known(&unverified).await?;
+        Ok(Recognized(unverified))
     }
 
     /// The same where a body is to come that is large enough to be in the way: also whether the key signed
     /// it. What it says of the body is checked when that is there.
-    pub async fn vouch(&self, proof: &str, method: &str) -> Result<(), Error> {
+    pub async fn vouch<'a>(&self, proof: &'a str, method: &str) -> Result<Recognized<'a>, Error> {
         let unverified = parse(proof)?;
         let known = self.find_known(&unverified).await?;
         unverified
             .verify_before_body(&known.key, method, self.core.now())
-            .map_err(|wrong| refused(wrong.to_string()))
+            .map_err(|wrong| refused(wrong.to_string()))?;
+        Ok(Recognized(unverified))
     }
 
     /// Verifies the proof of a request and finds who is calling. The proof is not spent yet.
@@ -55,7 +61,16 @@ impl Identities {
         let token = request
             .proof
             .ok_or_else(|| refused("this needs a proof: `Authorization: PoP <jwt>`"))?;
-        let unverified = parse(token)?;
+        self.admit(Recognized(parse(token)?), request).await
+    }
+
+    /// [`Self::authenticate`] of a proof that was recognized before the body came. Its identity is looked
+    /// up again: it may have been revoked while that was on its way.
+    pub async fn admit(
+        &self,
+        Recognized(unverified): Recognized<'_>,
+        request: &SignedRequest<'_>,
+    ) -> Result<Unspent, Error> {
         let known = self.find_known(&unverified).await?;
         let proof = self.verify_parsed(unverified, &known.key, request)?;
         let caller = match known.caller() {
