@@ -1,7 +1,7 @@
 //! Why a daemon did not start.
 
 use crate::model::ErrorCode;
-use crate::{config, legacy, server, services, store, telemetry, vault};
+use crate::{config, legacy, services, store, telemetry, vault};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,8 +40,6 @@ pub enum Error {
     Vault(#[from] vault::Error),
     #[error("could not prepare the home")]
     Services(#[from] services::Error),
-    #[error("could not start the server")]
-    Server(#[from] server::Error),
     #[error("could not read the set-up token (AUTHSOME_SETUP_TOKEN_FILE) from {}", path.display())]
     SetupToken {
         path: PathBuf,
@@ -89,7 +87,7 @@ impl Error {
             Self::Lock(_) | Self::AddressInUse { .. } | Self::Listen { .. } => {
                 ErrorCode::DaemonUnavailable
             }
-            Self::Telemetry(_) | Self::Server(_) | Self::Signals(_) => ErrorCode::Internal,
+            Self::Telemetry(_) | Self::Signals(_) => ErrorCode::Internal,
         }
     }
 
@@ -126,7 +124,6 @@ impl Error {
             | Self::Lock(_)
             | Self::Store(_)
             | Self::Vault(_)
-            | Self::Server(_)
             | Self::Signals(_) => None,
         }
     }

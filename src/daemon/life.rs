@@ -84,7 +84,8 @@ async fn open_and_serve(
     lock.set_address(address)?;
     write_pid(config)?;
     announce(&daemon, store, address);
-    serve(daemon, listener, stop).await
+    serve(daemon, listener, stop).await;
+    Ok(())
 }
 
 pub(super) fn this_process() -> Holder {
@@ -153,20 +154,15 @@ fn announce(daemon: &Daemon, store: &Store, address: SocketAddr) {
     }
 }
 
-async fn serve(
-    daemon: Daemon,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> Result<(), Error> {
+async fn serve(daemon: Daemon, listener: TcpListener, stop: CancellationToken) {
     let services = daemon.services;
     let keeping = services.clone();
     let keeper = tokio::spawn(keep_clean(services.clone(), stop.clone()));
-    let served = server::serve(daemon.server, services, listener, stop.clone()).await;
+    server::serve(daemon.server, services, listener, stop.clone()).await;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.cancel();
     let _ = keeper.await;
     keeping.settle().await;
-    Ok(served?)
 }
 
 /// Removes what has expired, and renews what is about to, now and then.

@@ -8,7 +8,6 @@
 use super::activity::{Answering, Entry, LongAnswer, Registry, Watched};
 use super::gate::Gate;
 use super::limits::{Limits, MAX_HEAD_BYTES};
-use super::openapi;
 use super::origins::Origins;
 use super::router;
 use super::state::App;
@@ -50,25 +49,15 @@ pub struct ServerConfig {
     pub traces: TraceHooks,
 }
 
-/// Why the server could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("could not describe the routes")]
-    Describe(#[source] serde_json::Error),
-}
-
 /// Serves until `shutdown` is cancelled, then finishes what is under way, within a deadline.
 pub async fn serve(
     config: ServerConfig,
     services: Arc<Services>,
     listener: TcpListener,
     shutdown: CancellationToken,
-) -> Result<(), Error> {
-    let (router, document) = router::build();
+) {
     let app = App::new(services, config.origins, config.traces, shutdown.clone());
-    let router = openapi::publish(router, &document)
-        .map_err(Error::Describe)?
-        .with_state(app.clone());
+    let router = router::build().with_state(app.clone());
     let limits = config.limits.within_descriptors();
     let house = House {
         gate: Gate::new(app, router),
@@ -80,7 +69,6 @@ pub async fn serve(
     };
     house.accept_until(listener, shutdown).await;
     house.drain().await;
-    Ok(())
 }
 
 fn protocol() -> Arc<auto::Builder<TokioExecutor>> {

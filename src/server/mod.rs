@@ -23,7 +23,7 @@ mod state;
 mod trace;
 mod written;
 
-pub use accept::{Error, ServerConfig, serve};
+pub use accept::{ServerConfig, serve};
 pub use limits::Limits;
 pub use origins::Origins;
 pub use trace::TraceHooks;

@@ -1,12 +1,13 @@
 //! `GET /openapi.json`: OpenAPI 3.1 of every JSON route, made from the handlers themselves.
 
-use super::error::JSON;
-use super::state::App;
+use super::error::{ApiError, JSON};
+use super::router;
 use crate::api;
-use axum::Router;
-use axum::routing::get;
+use crate::services::Error;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header;
+use std::sync::OnceLock;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
@@ -38,12 +39,15 @@ impl utoipa::Modify for ProofScheme {
     }
 }
 
-/// Adds the route that serves `document`.
-pub(super) fn publish(
-    router: Router<App>,
-    document: &utoipa::openapi::OpenApi,
-) -> Result<Router<App>, serde_json::Error> {
-    let text = Bytes::from(serde_json::to_vec(document)?);
-    let serve = move || async move { ([(header::CONTENT_TYPE, JSON)], text) };
-    Ok(router.route(api::paths::OPENAPI, get(serve)))
+/// The document, written once: the routes do not change.
+static TEXT: OnceLock<Bytes> = OnceLock::new();
+
+pub(super) async fn show() -> Result<Response, ApiError> {
+    let text = if let Some(text) = TEXT.get() {
+        text.clone()
+    } else {
+        let text = serde_json::to_vec(&router::document()).map_err(Error::internal)?;
+        TEXT.get_or_init(|| text.into()).clone()
+    };
+    Ok(([(header::CONTENT_TYPE, JSON)], text).into_response())
 }
