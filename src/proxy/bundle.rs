@@ -4,7 +4,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Where systems keep their roots as one file, the most common first.
@@ -26,6 +26,8 @@ const END: &str = "-----END CERTIFICATE-----";
 pub struct Bundle {
     text: String,
     seen: HashSet<String>,
+    /// How many certificates each file that was added holds.
+    files: HashMap<PathBuf, usize>,
 }
 
 impl Bundle {
@@ -61,9 +63,15 @@ impl Bundle {
         }
     }
 
-    /// Adds the certificates of a file; one that cannot be read adds nothing.
+    /// Adds the certificates of a file; one that cannot be read adds nothing. The same file is read
+    /// once, under however many variables a machine names it.
     pub fn add_file(&mut self, path: &Path) -> usize {
-        std::fs::read_to_string(path).map_or(0, |pem| self.add(&pem))
+        if let Some(count) = self.files.get(path) {
+            return *count;
+        }
+        let count = std::fs::read_to_string(path).map_or(0, |pem| self.add(&pem));
+        self.files.insert(path.to_owned(), count);
+        count
     }
 
     pub fn pem(&self) -> &str {
