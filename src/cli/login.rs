@@ -441,6 +441,15 @@ fn shown(provider: &ProviderName, connection: &ConnectionName) -> String {
     }
 }
 
+/// What makes `authsome run` take this connection, where another may be the provider's default.
+fn chosen(provider: &ProviderName, connection: &ConnectionName) -> String {
+    if connection.as_str() == ConnectionName::DEFAULT {
+        String::new()
+    } else {
+        format!("--connection {provider}={connection} ")
+    }
+}
+
 impl Answer for Outcome {
     fn text(&self, style: &Style) -> String {
         let paint = style.paint();
@@ -453,7 +462,11 @@ impl Answer for Outcome {
                     }
                     _ => format!("Connected to {name}"),
                 };
-                format!("{}\nNext: authsome run -- COMMAND\n", paint.good(&said))
+                format!(
+                    "{}\nNext: authsome run {}-- COMMAND\n",
+                    paint.good(&said),
+                    chosen(&self.provider, &self.connection)
+                )
             }
             _ => format!(
                 "The login to {name} goes on without this command; see `authsome list --connected`\n"
