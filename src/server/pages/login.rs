@@ -60,6 +60,8 @@ struct FormPage<'a> {
     connection: &'a str,
     hosts: &'a [String],
     docs_url: Option<&'a str>,
+    /// Where a browser logs in, whose cookies are wanted.
+    entry_url: Option<&'a str>,
     action: String,
     csrf: &'a str,
     fields: &'a [Field],
@@ -267,6 +269,11 @@ fn show(status: StatusCode, form: &LoginForm) -> Page {
                 connection: session.connection.as_str(),
                 hosts: &form.hosts,
                 docs_url: form.provider.docs_url.as_deref(),
+                entry_url: form
+                    .provider
+                    .browser
+                    .as_ref()
+                    .and_then(|browser| browser.entry_url.as_deref()),
                 action,
                 csrf: form.csrf.reveal(),
                 fields: &form.fields,

@@ -8,6 +8,7 @@ use crate::support::chromium::Chromium;
 use crate::support::daemon::TestDaemon;
 use crate::support::oauth_home::{CLIENT_ID, CLIENT_SECRET, OAuthHome, begin};
 use serde_json::json;
+use thirtyfour::By;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_typed_into_the_form_and_stored() {
@@ -173,5 +174,117 @@ async fn an_mcp_server_is_logged_in_to_from_the_terminal_and_the_browser() {
     assert!(browser.text().await.contains("Login successful"));
     let shown = person.run(&["list", "--connected"]);
     assert!(shown.stdout.contains("localhost-mcp"), "{shown:?}");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_way_to_log_in_begins_on_a_page_too() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let home = headless::home();
+    home.server
+        .device_interval(std::time::Duration::from_secs(1));
+    let agent = home.daemon.agent("scout");
+    browser.sign_in(&agent).await;
+    let page = format!("{}/ui/apps/acme", home.daemon.url());
+    let connect = async |name: &str, flow: &str| {
+        browser.open(&page).await;
+        browser.fill("connection", name).await;
+        browser.choose("flow", flow).await;
+        browser.press("Connect").await;
+        browser.says("Asked by\nyou").await;
+    };
+    let is_there = async |name: &str| {
+        browser.says("Login successful").await;
+        browser.follow("Go to Acme").await;
+        browser.says(name).await;
+        let wish = json!({"provider": "acme", "connection": name});
+        agent.post("/credentials/resolve", &wish).expect(200);
+    };
+    connect("bot", "client_credentials").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", CLIENT_SECRET).await;
+    browser.press("Store the client").await;
+    is_there("bot").await;
+
+    connect("robot", "jwt_bearer").await;
+    let pem = headless::trusted(&home, "robot@acme.example");
+    let file = json!({"client_email": "robot@acme.example", "private_key": pem});
+    browser.fill("private_key", &file.to_string()).await;
+    browser.press("Store the key").await;
+    is_there("robot").await;
+
+    connect("app", "github_app").await;
+    browser.fill("app_id", "12").await;
+    browser.fill("installation_id", "42").await;
+    let pem = headless::trusted(&home, "12");
+    browser.fill("private_key", &pem).await;
+    browser.press("Store the key").await;
+    is_there("app").await;
+
+    // The code of a device is asked for with our client, which the last step gave.
+    connect("person", "pkce").await;
+    browser.fill("client_id", CLIENT_ID).await;
+    browser.fill("client_secret", CLIENT_SECRET).await;
+    browser.press("Continue to Acme").await;
+    browser.press("Allow").await;
+    is_there("person").await;
+
+    connect("tv", "device_code").await;
+    browser.inspect("device-of-a-person").await;
+    let shown = browser.page.current_url().await.unwrap();
+    let code = browser.page.find(By::ClassName("code")).await.unwrap();
+    let code = code.text().await.unwrap();
+    browser.open(&home.server.url("/device")).await;
+    browser.fill("user_code", &code).await;
+    browser.press("Allow").await;
+    assert_eq!(browser.heading().await, "Your device is connected");
+    browser.open(shown.as_str()).await;
+    browser
+        .wait_for("//*[contains(., 'Login successful')]")
+        .await;
+    is_there("tv").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_and_a_server_of_tools_are_connected_from_their_pages() {
+    let Some(browser) = Chromium::start().await else {
+        return;
+    };
+    let (_dir, daemon) = cookies::home();
+    let agent = daemon.agent("scout");
+    browser.sign_in(&agent).await;
+    browser
+        .open(&format!("{}/ui/apps/shop", daemon.url()))
+        .await;
+    browser.press("Connect").await;
+    browser
+        .says("Log in first at\nhttps://www.shop.example/login")
+        .await;
+    browser.fill("cookies", "sid=abc123; csrf=t0k").await;
+    browser.press("Store the session").await;
+    browser.says("Login successful").await;
+    browser.follow("Go to Shop").await;
+    browser.says("expires").await;
+    agent.resolve("shop").expect(200);
+
+    let home = OAuthHome::with(dynamic::elsewhere, |daemon| daemon);
+    let agent = home.daemon.agent("scout");
+    let found = dynamic::discover(&agent, &home.server.url("/mcp")).expect(200);
+    let definition = &found.json()["definition"];
+    agent
+        .post("/providers", &json!({"definition": definition}))
+        .expect(200);
+    browser.sign_in(&agent).await;
+    browser
+        .open(&format!("{}/ui/apps/localhost-mcp", home.daemon.url()))
+        .await;
+    browser.press("Connect").await;
+    browser.press("Continue to localhost").await;
+    browser.press("Allow").await;
+    browser.says("Login successful").await;
+    agent.resolve("localhost-mcp").expect(200);
     browser.close().await;
 }

@@ -123,6 +123,12 @@ impl Chromium {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Chooses a value of the list with this `name`.
+    pub(crate) async fn choose(&self, name: &str, value: &str) {
+        let path = format!("//select[@name='{name}']/option[@value='{value}']");
+        self.click(&path).await;
+    }
+
     /// Presses the button that says `label` and waits for the page it leads to.
     pub(crate) async fn press(&self, label: &str) {
         self.leave_by(&button(label)).await;
