@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
 /// A keep-alive connection.
@@ -25,7 +26,21 @@ impl Connection {
 
     /// Sends one request and returns the status and body of its answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> (u16, &[u8]) {
+        self.send(request);
+        self.answer()
+    }
+
+    pub(crate) fn send(&mut self, request: &[u8]) {
         self.stream.write_all(request).expect("the daemon reads");
+    }
+
+    /// For waiting until an answer begins to arrive.
+    pub(crate) fn socket(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+
+    /// Blocks until the answer to the last request is there; its status and body.
+    pub(crate) fn answer(&mut self) -> (u16, &[u8]) {
         self.buffer.clear();
         let mut chunk = [0; 16 * 1024];
         loop {
