@@ -123,7 +123,7 @@ impl Store {
                 instance_id,
                 clock,
                 stop,
-                writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+                writer: Mutex::new(Some(writer.start())),
             }),
         })
     }

@@ -18,7 +18,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How many jobs may wait before [`Error::Busy`] pushes back.
@@ -89,7 +91,15 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Works until the store is closed and the queue is empty, or every handle is gone.
-    pub(super) async fn run(mut self) {
+    ///
+    /// On a thread of its own: as a task it would stand in line behind the requests that wait for it, and
+    /// the disk would stand still meanwhile.
+    pub(super) fn start(self) -> JoinHandle<()> {
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(self.run()))
+    }
+
+    async fn run(mut self) {
         let mut waiting = Vec::new();
         loop {
             if waiting.is_empty() {
