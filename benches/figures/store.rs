@@ -30,7 +30,10 @@ struct Filled {
     stored: usize,
     daemon: BenchDaemon,
     agent: BenchAgent,
-    rounds: Vec<Outcome>,
+    /// One connection, asked for all the time.
+    same: Vec<Outcome>,
+    /// Each asked for once: none of many is remembered.
+    in_turn: Vec<Outcome>,
 }
 
 impl Filled {
@@ -47,26 +50,27 @@ impl Filled {
             stored,
             daemon,
             agent,
-            rounds: Vec::new(),
+            same: Vec::new(),
+            in_turn: Vec::new(),
         }
     }
 
-    /// Goes on to other connections in every round, as far as there are so many.
-    fn load(&self, round: usize, count: usize) -> Outcome {
-        let name = |n: usize| (round * ROUND + n) * 7919 % self.stored;
+    fn round(&mut self, number: usize) {
+        let outcome = self.load(ROUND, |_| 0);
+        self.same.push(outcome);
+        let stored = self.stored;
+        let outcome = self.load(ROUND, |n| (number * ROUND + n) * 7919 % stored);
+        self.in_turn.push(outcome);
+    }
+
+    fn load(&self, count: usize, which: impl Fn(usize) -> usize) -> Outcome {
         let body = |n: usize| {
-            json!({"provider": "openai", "connection": format!("c{}", name(n))}).to_string()
+            json!({"provider": "openai", "connection": format!("c{}", which(n))}).to_string()
         };
         drive(
             self.daemon.address,
             &signed_resolves(&self.agent, count, body),
         )
-    }
-
-    fn median<T: PartialOrd>(&self, of: impl Fn(&Outcome) -> T) -> T {
-        let mut all: Vec<T> = self.rounds.iter().map(of).collect();
-        all.sort_unstable_by(|a, b| a.partial_cmp(b).expect("figures have an order"));
-        all.swap_remove(all.len() / 2)
     }
 }
 
@@ -75,38 +79,47 @@ impl Filled {
 pub(crate) fn sizes(rows: &mut Vec<Row>) {
     let mut all = [10, 1_000, 100_000].map(Filled::start);
     for filled in &all {
-        filled.load(ROUNDS, WARM_UP);
+        filled.load(WARM_UP, |_| 0);
     }
-    for round in 0..ROUNDS {
+    for number in 0..ROUNDS {
         for filled in &mut all {
-            let outcome = filled.load(round, ROUND);
-            filled.rounds.push(outcome);
+            filled.round(number);
         }
     }
     let a_thousand = &all[1];
     list(&a_thousand.daemon, &a_thousand.agent, rows);
     walls::list(&a_thousand.daemon, rows);
     log_in(&a_thousand.agent, rows);
-    let base = all[0].median(|outcome| outcome.p50).as_secs_f64();
-    for filled in &all {
-        let p50 = filled.median(|outcome| outcome.p50).as_secs_f64();
-        let p99 = filled.median(|outcome| outcome.p99).as_secs_f64();
-        rows.push(Row {
-            name: format!(
-                "the same with {} connections stored, each used in turn",
-                filled.stored
-            ),
+    rows.extend(compared(&all, "", |filled| &filled.same));
+    rows.extend(compared(&all, ", each used in turn", |filled| &filled.in_turn));
+}
+
+fn compared(all: &[Filled], how: &str, rounds: impl Fn(&Filled) -> &[Outcome]) -> Vec<Row> {
+    let base = median(rounds(&all[0]), |outcome| outcome.p50.as_secs_f64());
+    let row = |filled: &Filled| {
+        let rounds = rounds(filled);
+        let p50 = median(rounds, |outcome| outcome.p50.as_secs_f64());
+        let p99 = median(rounds, |outcome| outcome.p99.as_secs_f64());
+        Row {
+            name: format!("the same with {} connections stored{how}", filled.stored),
             measured: format!(
                 "p50 {:.2} ms, p99 {:.2} ms, {:.0}/s",
                 p50 * 1e3,
                 p99 * 1e3,
-                filled.median(|outcome| outcome.per_second)
+                median(rounds, |outcome| outcome.per_second)
             ),
             target: "p50 within 1.5 ×",
             original: "–",
             baseline: format!("{:.2} × the p50 with 10", p50 / base),
-        });
-    }
+        }
+    };
+    all.iter().map(row).collect()
+}
+
+fn median(rounds: &[Outcome], of: impl Fn(&Outcome) -> f64) -> f64 {
+    let mut all: Vec<f64> = rounds.iter().map(of).collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 /// The pages with a thousand connections.
