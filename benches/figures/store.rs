@@ -91,7 +91,9 @@ pub(crate) fn sizes(rows: &mut Vec<Row>) {
     walls::list(&a_thousand.daemon, rows);
     log_in(&a_thousand.agent, rows);
     rows.extend(compared(&all, "", |filled| &filled.same));
-    rows.extend(compared(&all, ", each used in turn", |filled| &filled.in_turn));
+    rows.extend(compared(&all, ", each used in turn", |filled| {
+        &filled.in_turn
+    }));
 }
 
 fn compared(all: &[Filled], how: &str, rounds: impl Fn(&Filled) -> &[Outcome]) -> Vec<Row> {
