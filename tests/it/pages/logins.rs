@@ -223,7 +223,7 @@ async fn every_way_to_log_in_begins_on_a_page_too() {
     browser.press("Store the key").await;
     is_there("app").await;
 
-    // The code of a device is asked for with our client, which the last step gave.
+    // What a person allows is asked for with our client; the device's code after it uses the same one.
     connect("person", "pkce").await;
     browser.fill("client_id", CLIENT_ID).await;
     browser.fill("client_secret", CLIENT_SECRET).await;
